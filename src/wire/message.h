@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file wire/message.h -- messages: header, question, EDNS, records.  RFC 1035 §4, 6891, 9619. */
+#ifndef WIRE_MESSAGE_H
+#define WIRE_MESSAGE_H
+
+#include "wire/codes.h"
+#include "wire/name.h"
+
+enum { HEADER_BYTES = 12, MESSAGE_MAX_BYTES = 65535, UDP_PLAIN_BYTES = 512 };
+enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080, FLAG_AD = 0x0020, FLAG_CD = 0x0010 };
+
+enum section { SECTION_QUESTION, SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
+
+struct question {
+    struct name name;
+    struct name_view view;      /**< of `name` when it lies in a struct that does not move; else make your own */
+    uint16_t type, klass;
+};
+
+/** EDNS as read from a message. */
+struct edns {
+    bool present;
+    uint8_t version;
+    uint16_t udp_payload;       /**< as told; below 512 counts as 512 (RFC 6891 §6.2.3) */
+    bool dnssec_ok;             /**< DO */
+    uint16_t flags;             /**< the whole flags word */
+    uint8_t extended_rcode;
+    const uint8_t *options;     /**< raw, borrowed from the message */
+    uint16_t options_bytes;
+    bool nsid, keepalive, zoneversion, expire, padding;       /**< asked for */
+    const uint8_t *cookie;      /**< borrowed; NULL = none */
+    uint16_t cookie_bytes;
+};
+
+/** A query as the hall needs it: everything found in one pass, nothing copied but the name. */
+struct message {
+    const uint8_t *wire;        /**< borrowed */
+    size_t wire_bytes;
+    uint16_t id, flags;         /**< flags: the whole second word of the header */
+    uint8_t opcode;
+    uint16_t counts[4];
+    bool has_question;
+    struct question question;
+    size_t question_bytes;      /**< of the question section as it stands in the message */
+    struct edns edns;
+    size_t records_offset;      /**< where the answer section starts */
+    uint8_t rcode;              /**< of the header, 4 bits */
+    bool has_tsig;              /**< last record is TSIG or SIG(0) */
+};
+
+/** What is to be said of a message that cannot be read, RFC 1035 §4.1.1, 6891 §7, 9619 §4. */
+enum message_fault {
+    MESSAGE_FINE,
+    MESSAGE_IGNORE,             /**< shorter than a header, or QR set: silence, or two servers would loop */
+    MESSAGE_FORMERR,            /**< answer FORMERR with what could be read */
+    MESSAGE_BADVERS,            /**< EDNS version above 0 */
+    MESSAGE_NOTIMP              /**< opcode not served */
+};
+
+/** Reads a query.  `out` is filled as far as reading came, whatever is returned (id, flags, opcode at least, unless IGNORE).
+ *  Walks all records (bounded by the message's size) to find OPT and TSIG; trailing octets are FORMERR.
+ *  QDCOUNT over 1, or two OPT, OPT with a non-root owner or outside the additional section: FORMERR.  QDCOUNT 0 is fine here. */
+enum message_fault message_read_query(const uint8_t *data, size_t size, struct message *out);
+
+/** Reads the header and question of any message, a response too; for clients. @return OK, E_TRUNCATED, E_BAD_*. */
+MUST_CHECK enum status message_read(const uint8_t *data, size_t size, struct message *out);
+
+/** A record in a message; rdata as it stands there (perhaps compressed): rdata_read makes it plain. */
+struct record {
+    struct name owner;
+    uint16_t type, klass;
+    uint32_t ttl;               /**< over 2^31-1 counts as 0 (RFC 2181 §8) except OPT */
+    uint16_t rdata_bytes;
+    size_t rdata_offset;        /**< from the start of the message */
+};
+MUST_CHECK enum status message_read_record(struct cursor *c, struct record *out);
+/** Walks EDNS options: start with *offset = 0; false at the end or on a cut one. */
+bool edns_option_next(const uint8_t *options, size_t size, size_t *offset, uint16_t *code, const uint8_t **data, uint16_t *bytes);
+
+/* ---- writing ---- */
+
+enum { COMPRESS_SLOTS = 128 };
+/** A message being written.  Compression keeps at most COMPRESS_SLOTS names, so building is linear (a bound against
+ *  crafted suffixes).  All names match to the letter, but an owner equal to the question's name (whatever the case) points to
+ *  it, so that the answer keeps the case of the query (RFC 4343 §4.1). */
+struct reply {
+    uint8_t *data;              /**< the caller's buffer */
+    size_t length, limit;       /**< written; may not go over (EDNS and TSIG reserve room by lowering it) */
+    uint16_t counts[4];
+    uint16_t flags;             /**< header word, written by reply_end */
+    uint16_t id;
+    uint8_t question_labels;    /**< names below are taken from offset 12 */
+    uint16_t slot_count;
+    struct { uint16_t offset; uint16_t hash; } slots[COMPRESS_SLOTS];
+};
+struct reply_mark { size_t length; uint16_t counts[4]; uint16_t slot_count; };
+
+/** Starts a reply without question. */
+void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, uint16_t flags);
+MUST_CHECK enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass);
+/** Adds one record with compression where the type allows it.  @return OK, or E_NO_SPACE and nothing changed.
+ *  Sections must not go backwards. */
+MUST_CHECK enum status reply_add(struct reply *reply, enum section section, struct name_view owner, uint16_t type, uint16_t klass,
+                                 uint32_t ttl, const uint8_t *rdata, size_t rdata_bytes);
+struct reply_mark reply_mark(const struct reply *reply);
+void reply_rollback(struct reply *reply, const struct reply_mark *mark);
+/** Drops all but the header and question (for truncation and errors). */
+void reply_clear_records(struct reply *reply);
+
+/** The OPT record to send. */
+struct edns_reply {
+    uint16_t udp_payload;
+    bool dnssec_ok;
+    uint16_t rcode;             /**< the whole 12-bit rcode; its upper bits go here, the lower ones to the header */
+    const uint8_t *nsid; uint16_t nsid_bytes;           /**< NULL = none */
+    const uint8_t *cookie; uint16_t cookie_bytes;       /**< client + server cookie; NULL = none */
+    uint16_t ede;               /**< EDE_NONE = none */
+    const char *ede_text;       /**< NULL or UTF-8; left out first when room is short */
+    bool keepalive; uint16_t keepalive_100ms;
+    bool expire; uint32_t expire_seconds;
+    bool zoneversion; uint8_t zoneversion_labels; uint32_t zoneversion_serial;   /**< RFC 9660 type 0 */
+};
+/** Octets the OPT record takes. */
+size_t edns_reply_bytes(const struct edns_reply *edns);
+/** Appends OPT; room must have been kept. @return OK, E_NO_SPACE */
+MUST_CHECK enum status reply_add_edns(struct reply *reply, const struct edns_reply *edns);
+/** Writes the header. @return the message's length */
+size_t reply_end(struct reply *reply, uint16_t rcode);
+
+#endif
