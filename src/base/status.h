@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text_at, first) __attribute__((__format__(__printf__, text_at, first)))
 #define PUBLIC_API __attribute__((visibility("default")))
 
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
