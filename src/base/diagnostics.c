@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/diagnostics.h"
+#include "base/arena.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* A line of a file may be a megabyte long; this much of its start is kept. */
+enum { LIMIT_DEFAULT = 1000, SOURCE_MAX = 400, TEXT_MAX = 1000 };
+
+struct diagnostics {
+    struct arena *arena;
+    struct diagnostic *list;
+    size_t kept, room, limit;
+    size_t counts[2];
+};
+
+struct diagnostics *diagnostics_new(size_t limit)
+{
+    struct diagnostics *sink = mem_alloc(sizeof *sink);
+    if (!sink)
+        return NULL;
+    sink->limit = limit ? limit : LIMIT_DEFAULT;
+    sink->arena = arena_new(0);
+    if (!sink->arena) {
+        mem_free(sink);
+        return NULL;
+    }
+    return sink;
+}
+
+void diagnostics_free(struct diagnostics *sink)
+{
+    if (!sink)
+        return;
+    arena_free(sink->arena);
+    mem_free(sink->list);
+    mem_free(sink);
+}
+
+void diagnostics_clear(struct diagnostics *sink)
+{
+    arena_reset(sink->arena);
+    sink->kept = 0;
+    memset(sink->counts, 0, sizeof sink->counts);
+}
+
+static bool make_room(struct diagnostics *sink)
+{
+    if (sink->kept < sink->room)
+        return true;
+    size_t room = sink->room ? sink->room * 2 : 8;
+    struct diagnostic *list = mem_resize(sink->list, room * sizeof *list);
+    if (!list)
+        return false;
+    sink->list = list;
+    sink->room = room;
+    return true;
+}
+
+static const char *copy_string(struct diagnostics *sink, const char *string)
+{
+    return string ? arena_string(sink->arena, string) : NULL;
+}
+
+static const char *copy_source(struct diagnostics *sink, const struct place *place)
+{
+    if (!place->source)
+        return NULL;
+    size_t length = place->source_length < SOURCE_MAX ? place->source_length : SOURCE_MAX;
+    char *copy = arena_bytes(sink->arena, length + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, place->source, length);
+    copy[length] = 0;
+    for (char *nul; (nul = memchr(copy, 0, length)) != NULL;)
+        *nul = '\x01';      /* so that what follows is seen; printed as '?' */
+    return copy;
+}
+
+void diagnostics_add(struct diagnostics *sink, enum severity severity, const char *check_name,
+                     const struct place *place, const char *format, ...)
+{
+    if (!sink)
+        return;
+    sink->counts[severity]++;
+    if (sink->kept >= sink->limit || !make_room(sink))
+        return;
+    char text[TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    if (vsnprintf(text, sizeof text, format, arguments) < 0)
+        text[0] = 0;
+    va_end(arguments);
+    static const struct place nowhere;
+    place = place ? place : &nowhere;
+    struct diagnostic one = {
+        .severity = severity,
+        .check = copy_string(sink, check_name ? check_name : "syntax"),
+        .file = copy_string(sink, place->file),
+        .line = place->line,
+        .column = place->column,
+        .text = copy_string(sink, text),
+        .source = copy_source(sink, place),
+    };
+    if (one.check && one.text)
+        sink->list[sink->kept++] = one;
+}
+
+size_t diagnostics_count(const struct diagnostics *sink, enum severity severity) { return sink->counts[severity]; }
+
+size_t diagnostics_kept(const struct diagnostics *sink) { return sink->kept; }
+
+const struct diagnostic *diagnostics_get(const struct diagnostics *sink, size_t index)
+{
+    require(index < sink->kept);
+    return &sink->list[index];
+}
+
+/* Control octets of a hostile file must not reach the terminal. */
+static void print_clean(FILE *stream, const char *string)
+{
+    for (; *string; string++) {
+        uint8_t c = (uint8_t)*string;
+        fputc((c < 0x20 && c != '\t') || c == 0x7f ? '?' : c, stream);
+    }
+}
+
+/* The caret stands below the octet: tabs stay tabs, and of a UTF-8 sequence only the first octet is a place. */
+static void print_caret(FILE *stream, const char *source, uint32_t column)
+{
+    size_t length = strlen(source);
+    if (column == 0 || column > length + 1)
+        return;
+    fputs("    ", stream);
+    for (uint32_t i = 0; i + 1 < column; i++) {
+        uint8_t c = (uint8_t)source[i];
+        if ((c & 0xc0) != 0x80)
+            fputc(c == '\t' ? '\t' : ' ', stream);
+    }
+    fputs("^\n", stream);
+}
+
+static void print_one(const struct diagnostic *one, FILE *stream, bool colour)
+{
+    bool error = one->severity == SEVERITY_ERROR;
+    if (one->file)
+        print_clean(stream, one->file);
+    if (one->line)
+        fprintf(stream, one->file ? ":%u" : "line %u", one->line);
+    if (one->line && one->column)
+        fprintf(stream, ":%u", one->column);
+    if (one->file || one->line)
+        fputs(": ", stream);
+    const char *start = !colour ? "" : error ? "\033[1;31m" : "\033[1;35m";
+    fprintf(stream, "%s%s:%s ", start, error ? "error" : "warning", colour ? "\033[0m" : "");
+    print_clean(stream, one->text);
+    fprintf(stream, " [%s]\n", one->check);
+    if (!one->source)
+        return;
+    fputs("    ", stream);
+    print_clean(stream, one->source);
+    fputc('\n', stream);
+    print_caret(stream, one->source, one->column);
+}
+
+void diagnostics_print(const struct diagnostics *sink, FILE *stream, bool colour)
+{
+    for (size_t i = 0; i < sink->kept; i++)
+        print_one(&sink->list[i], stream, colour);
+    size_t all = sink->counts[SEVERITY_WARNING] + sink->counts[SEVERITY_ERROR];
+    if (all > sink->kept)
+        fprintf(stream, "%zu more not shown\n", all - sink->kept);
+}
