@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file zone/zone.h -- a zone, its versions, and looking things up in one.
+ *
+ *  A `struct zone` is a place with a name; a `struct zone_version` is its content at one moment: immutable, one block of
+ *  memory, readable by any number of threads without a lock.  One writer builds the next version and publishes it; readers
+ *  see the old or the new one whole.  Room knows nothing of queries and transports. */
+#ifndef ZONE_ZONE_H
+#define ZONE_ZONE_H
+
+#include "base/base.h"
+#include "wire/wire.h"
+
+struct zone;
+struct zone_version;
+struct zone_node;
+
+/* ---- RRsets ---- */
+
+/** An RRset of a version, by value; what it points to lives as long as the version. */
+struct rrset {
+    uint16_t type, count;
+    uint32_t ttl;
+    const uint8_t *records;         /**< count times: 16-bit length (network order), plain rdata */
+    size_t bytes;
+    uint16_t sig_count;             /**< RRSIGs that cover this type, at the same owner; 0 = unsigned */
+    uint32_t sig_ttl;
+    const uint8_t *sigs;            /**< in the same form */
+    size_t sig_bytes;
+};
+/** Walks records (or sigs): start with *offset = 0; false at the end. */
+bool rrset_next(const uint8_t *records, size_t bytes, size_t *offset, const uint8_t **rdata, uint16_t *size);
+
+/* ---- finding ---- */
+
+enum zone_outcome {
+    ZONE_HIT,        /**< the name exists and is authoritative (perhaps an empty non-terminal, perhaps the apex) */
+    ZONE_WILDCARD,   /**< it does not, but `node` is the wildcard at its closest encloser (RFC 4592 §3.3.1) */
+    ZONE_CUT,        /**< it is at or below the delegation `node` */
+    ZONE_DNAME,      /**< it is below `node`, which owns a DNAME (RFC 6672 §2.4) */
+    ZONE_ABSENT,     /**< NXDOMAIN */
+    ZONE_OUTSIDE     /**< not below the zone's apex */
+};
+struct zone_found {
+    enum zone_outcome outcome;
+    const struct zone_node *node;       /**< see above; NULL when ABSENT or OUTSIDE */
+    const struct zone_node *encloser;   /**< the closest encloser (HIT: the node itself); NULL when OUTSIDE */
+    bool exact;                         /**< HIT always; CUT: the name is the cut itself (DS is answered here) */
+};
+/** RFC 1034 §4.3.2 step 3 down to the outcome.  Names match whatever their case.  Cannot fail; no heap; at most one hash
+ *  probe per label. */
+struct zone_found zone_find(const struct zone_version *version, struct name_view name);
+
+/** The node of this very name, also below cuts (glue), also one that is an empty non-terminal; NULL when absent.  NSEC3
+ *  owners are found by zone_nsec3_* only (RFC 5155 §7.2.8 keeps them out of the name space). */
+const struct zone_node *zone_node_find(const struct zone_version *version, struct name_view name);
+struct name_view zone_node_name(const struct zone_version *version, const struct zone_node *node);
+/** @return false when the node has no such RRset.  type RRSIG: false, signatures come with what they cover. */
+bool zone_node_rrset(const struct zone_version *version, const struct zone_node *node, uint16_t type, struct rrset *out);
+/** All RRsets in ascending type: start with *position = 0. */
+bool zone_node_rrset_next(const struct zone_version *version, const struct zone_node *node, size_t *position, struct rrset *out);
+bool zone_node_is_empty(const struct zone_node *node);          /**< an empty non-terminal */
+bool zone_node_is_cut(const struct zone_node *node);            /**< NS, not the apex */
+bool zone_node_is_occluded(const struct zone_node *node);       /**< below a cut or a DNAME: glue at best */
+bool zone_node_is_nsec3(const struct zone_node *node);
+/** Number of the node in the version, 0 .. zone_version_nodes - 1, in canonical order: key of caches. */
+uint32_t zone_node_index(const struct zone_version *version, const struct zone_node *node);
+
+/* ---- proofs of absence ---- */
+
+enum zone_denial { ZONE_DENIAL_NONE, ZONE_DENIAL_NSEC, ZONE_DENIAL_NSEC3 };
+enum zone_denial zone_version_denial(const struct zone_version *version);
+/** Parameters of the chain in use (the NSEC3PARAM at the apex with flags 0 that the chain matches). false when not NSEC3. */
+bool zone_version_nsec3(const struct zone_version *version, struct nsec3 *out);
+/** The node whose NSEC matches or covers the name (predecessor in canonical order that owns an NSEC; authoritative names
+ *  and cuts only).  NULL without a chain. */
+const struct zone_node *zone_nsec_find(const struct zone_version *version, struct name_view name);
+/** The NSEC3 record for a hash: *match tells whether it is that very hash, else the record covers it.  NULL without. */
+const struct zone_node *zone_nsec3_find(const struct zone_version *version, const uint8_t *hash, size_t bytes, bool *match);
+
+/* ---- a version ---- */
+
+struct name_view zone_version_origin(const struct zone_version *version);
+uint16_t zone_version_class(const struct zone_version *version);
+uint32_t zone_version_serial(const struct zone_version *version);
+const struct zone_node *zone_version_apex(const struct zone_version *version);
+/** The SOA's RRset; always there in a published version. */
+struct rrset zone_version_soa(const struct zone_version *version);
+/** TTL of negative answers: min(SOA TTL, MINIMUM), RFC 2308 §3. */
+uint32_t zone_version_negative_ttl(const struct zone_version *version);
+uint32_t zone_version_nodes(const struct zone_version *version);
+uint64_t zone_version_records(const struct zone_version *version);
+size_t zone_version_bytes(const struct zone_version *version);
+/** Nodes in canonical order, NSEC3 owners and empty non-terminals among them; NULL past the end. */
+const struct zone_node *zone_version_node(const struct zone_version *version, uint32_t index);
+/** Order-independent digest of the content without SOA serial: "content changed under the same serial". */
+uint64_t zone_version_fingerprint(const struct zone_version *version);
+void zone_version_free(void *version);
+
+/* ---- building ---- */
+
+struct zone_builder;
+/** Where a record comes from, for checks. */
+struct zone_where { uint32_t line, column; uint16_t file; };
+MUST_CHECK enum status zone_builder_new(struct name_view origin, uint16_t klass, struct zone_builder **out);
+void zone_builder_free(struct zone_builder *builder);
+/** Adds one record.  Duplicates vanish; of different TTLs in an RRset the lowest counts (RFC 2181 §5.2), and the builder remembers that.
+ *  @param rdata  plain and checked
+ *  @param where  NULL, or kept for zone_version_where
+ *  @return OK, E_NOMEM, E_RANGE (owner outside the zone: not added) */
+MUST_CHECK enum status zone_builder_add(struct zone_builder *builder, struct name_view owner, uint16_t type, uint32_t ttl,
+                                        const uint8_t *rdata, size_t size, const struct zone_where *where);
+/** Sorts and freezes into one block.  The builder is spent whatever comes out.  A zone without SOA can be built (for checks) but not published.
+ *  @param keep_where  positions stay beside the version */
+MUST_CHECK enum status zone_builder_finish(struct zone_builder *builder, bool keep_where, struct zone_version **out);
+/** @return false when positions were not kept. record: index within the RRset; sigs: among the signatures. */
+bool zone_version_where(const struct zone_version *version, const struct zone_node *node, uint16_t type, uint16_t record, struct zone_where *out);
+/** The RRset had records of different TTLs. */
+bool zone_version_ttl_mixed(const struct zone_version *version, const struct zone_node *node, uint16_t type);
+
+/* ---- a zone: shared by reference ---- */
+
+/** Created with one reference.  No version yet: it answers SERVFAIL until one is published.  @return NULL when out of memory. */
+struct zone *zone_new(struct name_view name, uint16_t klass);
+struct zone *zone_ref(struct zone *zone);
+/** The last one frees the zone and its version: only when no reader can hold them (epoch_retire(zone_unref)). */
+void zone_unref(void *zone);
+struct name_view zone_name(const struct zone *zone);
+uint16_t zone_class(const struct zone *zone);
+/** Borrowed until this worker's next epoch_quiet().  Wait-free.  NULL = not loaded. */
+const struct zone_version *zone_current(const struct zone *zone);
+/** Bumped after each publish; whatever was composed under another is dead. */
+uint64_t zone_generation(const struct zone *zone);
+/** Takes `next` (NULL unloads).  One writer at a time.  The old version dies once every reader has been quiet. */
+void zone_publish(struct zone *zone, struct zone_version *next, struct epoch *epoch);
+/** A slot for the owner (serve): options, counters.  Not touched by this room. */
+void zone_set_user(struct zone *zone, void *user);
+void *zone_user(const struct zone *zone);
+
+/* ---- tables of zones: what a view answers from ---- */
+
+/** (class, name) to zone.  Readers take no lock; one writer; growth and removal retire by epoch. Adding one to
+ *  a hundred thousand touches only its slot, amortised. */
+struct zone_table;
+struct zone_table *zone_table_new(struct epoch *epoch);
+void zone_table_free(void *table);
+/** Takes a reference of its own. @return OK, E_EXISTS, E_NOMEM */
+MUST_CHECK enum status zone_table_add(struct zone_table *table, struct zone *zone);
+/** Gives the reference back through the epoch. @return OK, E_NOT_FOUND */
+MUST_CHECK enum status zone_table_remove(struct zone_table *table, struct name_view name, uint16_t klass);
+/** Longest suffix.  @param above  true: strictly above `name` (DS is answered by the parent). NULL when none. */
+struct zone *zone_table_find(const struct zone_table *table, struct name_view name, uint16_t klass, bool above);
+struct zone *zone_table_get(const struct zone_table *table, struct name_view name, uint16_t klass);   /**< this very name */
+size_t zone_table_count(const struct zone_table *table);
+/** Writer's thread only. */
+bool zone_table_next(const struct zone_table *table, size_t *position, struct zone **out);
+
+#endif
