@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file serve/serve.h -- the hall: parse, admit, route, finish.
+ *
+ *  `struct serve` lives as long as the process; what a reload may change is one immutable `struct serve_setup`, published
+ *  whole and retired by epoch.  Each worker thread runs serve_run(). */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include "net/net.h"
+#include "policy/policy.h"
+#include "tap/tap.h"
+#include "zone/zone.h"
+
+/** Options of one zone, hung on zone_user(); immutable, replaced whole by serve_zone_set. */
+struct serve_zone {
+    struct acl *allow_query;            /**< owned; NULL = any */
+    struct acl *allow_transfer;         /**< owned; NULL = none */
+};
+struct serve_zone *serve_zone_new(void);
+void serve_zone_free(void *options);    /**< with its ACLs */
+/** Takes `options`; the old ones are retired. */
+void serve_zone_set(struct zone *zone, struct serve_zone *options, struct epoch *epoch);
+
+struct serve_view {
+    char *name;                         /**< "default" for the one view of all zones */
+    struct acl *clients;                /**< NULL = everybody */
+    struct zone_table *zones;           /**< borrowed by the setup: owned by who keeps the zones */
+};
+
+/** What a reload may change.  Owned: strings and arrays are the setup's, freed with it. */
+struct serve_setup {
+    struct serve_view *views; size_t view_count;    /**< first match by client counts */
+    uint16_t udp_payload;               /**< 1232 */
+    char *nsid; size_t nsid_bytes;      /**< NULL = not told; also answers id.server and hostname.bind CH TXT */
+    char *version;                      /**< version.bind CH TXT; NULL = refused */
+    bool minimal;                       /**< no additional data but glue; default true */
+    bool minimal_any_tcp;               /**< RFC 8482 over TCP too */
+    bool round_robin;
+    bool follow_zones;                  /**< CNAME chains go on in our other zones */
+    bool cookies;                       /**< answer cookies at all; default true */
+    bool cookies_required_udp;          /**< BADCOOKIE to UDP clients without a valid one; default false */
+    struct cookie_secrets secrets;      /**< wiped when freed */
+    struct rrl *rrl;                    /**< borrowed, lives with the process or is retired by its owner; NULL = off */
+    struct tap *tap;                    /**< borrowed; NULL = off */
+};
+struct serve_setup *serve_setup_new(void);      /**< with defaults; NULL when out of memory */
+void serve_setup_free(void *setup);
+
+struct serve;
+/** @return NULL when out of memory */
+struct serve *serve_new(struct epoch *epoch, unsigned workers);
+void serve_free(struct serve *serve);
+/** Takes `setup`; questions read after the return are answered by it. */
+void serve_apply(struct serve *serve, struct serve_setup *setup);
+/** A worker thread's whole life: returns once net_worker_stop() was called and all is drained. */
+void serve_run(struct serve *serve, struct net_worker *worker);
+
+/* ---- numbers; each is a sum over workers ---- */
+enum serve_outcome { SERVE_NOERROR, SERVE_NODATA, SERVE_REFERRAL, SERVE_NXDOMAIN, SERVE_FORMERR, SERVE_SERVFAIL, SERVE_NOTIMP, SERVE_REFUSED,
+                     SERVE_BADVERS, SERVE_BADCOOKIE, SERVE_NOTAUTH, SERVE_OTHER, SERVE_IGNORED, SERVE_DROPPED, SERVE_OUTCOMES };
+/** Lower-case word for a metrics label. */
+const char *serve_outcome_text(enum serve_outcome outcome);
+/** Why SERVFAIL: the same words in log, EDE text and metrics. */
+enum serve_failure { SERVE_FAILURE_NOT_LOADED, SERVE_FAILURE_INTERNAL, SERVE_FAILURE_NO_MEMORY, SERVE_FAILURES };
+const char *serve_failure_text(enum serve_failure failure);
+enum { SERVE_SIZE_BUCKETS = 257 };      /**< RSSAC002 sizes: 16 octets each, the last is all above */
+struct serve_counters {
+    uint64_t queries_udp4, queries_udp6, queries_tcp4, queries_tcp6;
+    uint64_t responses_udp4, responses_udp6, responses_tcp4, responses_tcp6;
+    uint64_t outcome[SERVE_OUTCOMES], failure[SERVE_FAILURES];
+    uint64_t rcode[24], opcode[16];
+    uint64_t truncated, edns, dnssec_ok, cookies_good, cookies_bad, cookies_client_only, rrl_dropped, rrl_slipped;
+    uint64_t acl_refused, transfers, transfers_refused, unique_sources4, unique_sources6;
+    uint64_t query_size[2][SERVE_SIZE_BUCKETS], response_size[2][SERVE_SIZE_BUCKETS];   /* [udp, tcp] */
+    uint64_t type_count[16];            /**< A NS CNAME SOA PTR MX TXT AAAA SRV DS DNSKEY HTTPS SVCB ANY AXFR other */
+};
+const char *serve_type_label(size_t index);
+void serve_counters_read(const struct serve *serve, struct serve_counters *out);
+struct serve_zone_counters { uint64_t queries, nxdomain, nodata, referrals, servfail, transfers; };
+/** All zero for a zone that nobody asked. */
+void serve_zone_counters_read(const struct serve *serve, const struct zone *zone, struct serve_zone_counters *out);
+
+#endif
