@@ -1,2 +1,163 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "wire/wire.h"
+#include "wire/message.h"
+#include "wire/inside.h"
+#include <string.h>
+
+static bool header_read(struct cursor *c, struct message *out)
+{
+    *out = (struct message){ .wire = c->base, .wire_bytes = cursor_left(c) };
+    out->id = cursor_u16(c);
+    out->flags = cursor_u16(c);
+    for (unsigned i = 0; i < LENGTH_OF(out->counts); i++)
+        out->counts[i] = cursor_u16(c);
+    out->opcode = out->flags >> 11 & 15;
+    out->rcode = out->flags & 15;
+    return !c->failed;
+}
+
+static enum status question_read(struct cursor *c, struct question *out)
+{
+    struct cursor at = *c;
+    enum status st = name_read(&at, &out->name);
+    if (st != OK)
+        return st;
+    out->type = cursor_u16(&at);
+    out->klass = cursor_u16(&at);
+    if (at.failed)
+        return E_TRUNCATED;
+    out->view = name_view_of(&out->name);
+    *c = at;
+    return OK;
+}
+
+/* Reads the question section.  Only the first question is kept; what more there is, is stepped over. */
+static enum status questions_read(struct cursor *c, struct message *out)
+{
+    const uint8_t *start = c->pos;
+
+    for (unsigned i = 0; i < out->counts[SECTION_QUESTION]; i++) {
+        enum status st = i == 0 ? question_read(c, &out->question) : name_skip(c);
+        if (st != OK)
+            return st;
+        if (i > 0 && cursor_take(c, 4) == NULL)
+            return E_TRUNCATED;
+        out->has_question = true;
+    }
+    out->question_bytes = (size_t)(c->pos - start);
+    out->records_offset = (size_t)(c->pos - c->base);
+    return OK;
+}
+
+enum status message_read(const uint8_t *data, size_t size, struct message *out)
+{
+    struct cursor c = cursor_of(data, size);
+    struct message m;
+
+    if (!header_read(&c, &m))
+        return E_TRUNCATED;
+    enum status st = questions_read(&c, &m);
+    if (st != OK)
+        return st;
+    *out = m;
+    out->question.view.wire = out->question.name.wire;      /* it moved */
+    return OK;
+}
+
+/* What stands behind the owner of a record.  On OK the cursor is behind the rdata. */
+static enum status record_head_read(struct cursor *c, struct record_head *out)
+{
+    out->type = cursor_u16(c);
+    out->klass = cursor_u16(c);
+    out->ttl = cursor_u32(c);
+    out->rdata_bytes = cursor_u16(c);
+    out->rdata_offset = (size_t)(c->pos - c->base);
+    return cursor_take(c, out->rdata_bytes) == NULL ? E_TRUNCATED : OK;
+}
+
+enum status message_read_record(struct cursor *c, struct record *out)
+{
+    struct cursor at = *c;
+    struct record_head head;
+    struct name owner;
+    enum status st = name_read(&at, &owner);
+    if (st != OK)
+        return st;
+    st = record_head_read(&at, &head);
+    if (st != OK)
+        return st;
+
+    out->owner.length = owner.length;
+    memcpy(out->owner.wire, owner.wire, owner.length);
+    out->type = head.type;
+    out->klass = head.klass;
+    out->ttl = head.type != TYPE_OPT && head.ttl > INT32_MAX ? 0 : head.ttl;
+    out->rdata_bytes = head.rdata_bytes;
+    out->rdata_offset = head.rdata_offset;
+    *c = at;
+    return OK;
+}
+
+/* TSIG (RFC 8945 §5.1), or SIG that covers type 0, which is SIG(0) (RFC 2931 §3). */
+static bool is_signature(const struct message *m, const struct record_head *head)
+{
+    if (head->type == TYPE_TSIG)
+        return true;
+    return head->type == TYPE_SIG && head->rdata_bytes >= 2 && get_u16(m->wire + head->rdata_offset) == 0;
+}
+
+/* One record of a query, whose owner and rdata matter only for OPT and signatures.
+ * @param last  no record follows */
+static enum status query_record_read(struct cursor *c, enum section section, bool last, struct message *out)
+{
+    struct record_head head = { .root_owner = cursor_left(c) > 0 && *c->pos == 0 };
+    enum status st = name_skip(c);
+    if (st != OK)
+        return st;
+    st = record_head_read(c, &head);
+    if (st != OK)
+        return st;
+
+    if (head.type == TYPE_OPT) {
+        if (out->edns.present || section != SECTION_ADDITIONAL)
+            return E_BAD_FORMAT;
+        st = edns_read_opt(out->wire, &head, &out->edns);
+        return st == E_BAD_VERSION ? OK : st;   /* judged when all has been read */
+    }
+    if (is_signature(out, &head)) {
+        if (!last || section != SECTION_ADDITIONAL)
+            return E_BAD_FORMAT;
+        out->has_tsig = true;
+    }
+    return OK;
+}
+
+/* All sections behind the header; the message must end where they end. */
+static enum status query_body_read(struct cursor *c, struct message *out)
+{
+    enum status st = questions_read(c, out);
+
+    for (unsigned s = SECTION_ANSWER; s <= SECTION_ADDITIONAL && st == OK; s++)
+        for (unsigned i = 0; i < out->counts[s] && st == OK; i++)
+            st = query_record_read(c, (enum section)s, i + 1 == out->counts[s], out);
+    if (st != OK)
+        return st;
+    return cursor_left(c) == 0 ? OK : E_BAD_FORMAT;
+}
+
+enum message_fault message_read_query(const uint8_t *data, size_t size, struct message *out)
+{
+    struct cursor c = cursor_of(data, size);
+
+    if (!header_read(&c, out) || (out->flags & FLAG_QR) != 0)
+        return MESSAGE_IGNORE;
+    enum status st = query_body_read(&c, out);
+    bool known = out->opcode == OPCODE_QUERY || out->opcode == OPCODE_NOTIFY || out->opcode == OPCODE_UPDATE;
+    bool many = out->counts[SECTION_QUESTION] > 1;
+    if (many)
+        out->has_question = false;              /* none of them is the question */
+    if (st != OK || many)                       /* many: RFC 9619 §4 */
+        return known ? MESSAGE_FORMERR : MESSAGE_NOTIMP;
+    if (out->edns.present && out->edns.version > 0)
+        return MESSAGE_BADVERS;
+    return known ? MESSAGE_FINE : MESSAGE_NOTIMP;
+}

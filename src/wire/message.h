@@ -28,7 +28,7 @@ struct edns {
     const uint8_t *options;     /**< raw, borrowed from the message */
     uint16_t options_bytes;
     bool nsid, keepalive, zoneversion, expire, padding;       /**< asked for */
-    const uint8_t *cookie;      /**< borrowed; NULL = none */
+    const uint8_t *cookie;      /**< borrowed; NULL = none; of a length that RFC 7873 §4 allows; the first if several */
     uint16_t cookie_bytes;
 };
 
@@ -59,7 +59,10 @@ enum message_fault {
 
 /** Reads a query.  `out` is filled as far as reading came, whatever is returned (id, flags, opcode at least, unless IGNORE).
  *  Walks all records (bounded by the message's size) to find OPT and TSIG; trailing octets are FORMERR.
- *  QDCOUNT over 1, or two OPT, OPT with a non-root owner or outside the additional section: FORMERR.  QDCOUNT 0 is fine here. */
+ *  QDCOUNT over 1, or two OPT, OPT with a non-root owner or outside the additional section, an option list or cookie of a bad
+ *  length, TSIG or SIG(0) anywhere but last: FORMERR.  QDCOUNT 0 is fine here, and so are records of any class in any section
+ *  (UPDATE).  BADVERS only where the rest is well formed; its options are not read.  NOTIMP for opcodes but QUERY, NOTIFY and UPDATE,
+ *  whose sections nobody here can judge. */
 enum message_fault message_read_query(const uint8_t *data, size_t size, struct message *out);
 
 /** Reads the header and question of any message, a response too; for clients. @return OK, E_TRUNCATED, E_BAD_*. */
@@ -74,29 +77,39 @@ struct record {
     size_t rdata_offset;        /**< from the start of the message */
 };
 MUST_CHECK enum status message_read_record(struct cursor *c, struct record *out);
+/** Reads an OPT record of a message at `wire`.
+ *  @return OK; E_BAD_FORMAT (owner not the root, options cut short, a cookie of a bad length); E_BAD_VERSION: all but what
+ *  the options say is written all the same */
+MUST_CHECK enum status edns_read(const uint8_t *wire, const struct record *record, struct edns *out);
 /** Walks EDNS options: start with *offset = 0; false at the end or on a cut one. */
 bool edns_option_next(const uint8_t *options, size_t size, size_t *offset, uint16_t *code, const uint8_t **data, uint16_t *bytes);
 
 /* ---- writing ---- */
 
-enum { COMPRESS_SLOTS = 128 };
-/** A message being written.  Compression keeps at most COMPRESS_SLOTS names, so building is linear (a bound against
- *  crafted suffixes).  All names match to the letter, but an owner equal to the question's name (whatever the case) points to
- *  it, so that the answer keeps the case of the query (RFC 4343 §4.1). */
+enum { COMPRESS_SLOTS = 128, COMPRESS_BUCKETS = 64 };
+/** A message being written.  Compression keeps at most COMPRESS_SLOTS names and compares at most a few of them per name
+ *  written, so building is linear (a bound against crafted suffixes).  All names match to the letter, but an owner equal to
+ *  the question's name (whatever the case) points to it, so that the answer keeps the case of the query (RFC 4343 §4.1).
+ *  Callers read `length`, `limit`, `counts` and `data`, and may set `limit` and `flags`; the rest is private. */
 struct reply {
     uint8_t *data;              /**< the caller's buffer */
     size_t length, limit;       /**< written; may not go over (EDNS and TSIG reserve room by lowering it) */
     uint16_t counts[4];
     uint16_t flags;             /**< header word, written by reply_end */
     uint16_t id;
-    uint8_t question_labels;    /**< names below are taken from offset 12 */
+    uint8_t question_labels;    /**< of the question's name, which stands at offset 12 */
+    uint8_t question_length;    /**< its octets; 0 = no question */
+    bool question_indexed;      /**< its suffixes are in slots: done when first needed */
+    uint16_t owner_offset;      /**< where the last owner stands, 0 = not known; most records have that of the one before */
     uint16_t slot_count;
-    struct { uint16_t offset; uint16_t hash; } slots[COMPRESS_SLOTS];
+    uint8_t buckets[COMPRESS_BUCKETS];      /**< by hash: 1 + index of the newest slot, 0 = none; set up with the first slot */
+    struct { uint16_t offset, hash; uint8_t next; } slots[COMPRESS_SLOTS];      /**< next: as in buckets, an older slot */
 };
 struct reply_mark { size_t length; uint16_t counts[4]; uint16_t slot_count; };
 
-/** Starts a reply without question. */
+/** Starts a reply without question.  @param limit  octets of `data`, at least HEADER_BYTES; over 65535 counts as that */
 void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, uint16_t flags);
+/** To be called first, and once at most. @return OK, E_NO_SPACE */
 MUST_CHECK enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass);
 /** Adds one record with compression where the type allows it.  @return OK, or E_NO_SPACE and nothing changed.
  *  Sections must not go backwards. */

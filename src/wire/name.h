@@ -39,6 +39,10 @@ MUST_CHECK enum status name_read(struct cursor *c, struct name *out);
 /** The same where no compression is allowed: a pointer is E_BAD_POINTER.  The view borrows from the cursor's data. */
 MUST_CHECK enum status name_read_plain(struct cursor *c, struct name_view *out);
 
+/** Steps over a name in a message without following its pointer, which must aim below the name; for walks over
+ *  records whose owners do not matter: what one costs is bounded by its own octets. @return as name_read. */
+MUST_CHECK enum status name_skip(struct cursor *c);
+
 struct name_view name_view_of(const struct name *name);
 /** A view of valid uncompressed wire whose length is not known.  Cannot fail: the caller vouches for it. */
 struct name_view name_view_wire(const uint8_t *wire);
