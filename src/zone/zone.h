@@ -94,7 +94,11 @@ size_t zone_version_bytes(const struct zone_version *version);
 const struct zone_node *zone_version_node(const struct zone_version *version, uint32_t index);
 /** Order-independent digest of the content without SOA serial: "content changed under the same serial". */
 uint64_t zone_version_fingerprint(const struct zone_version *version);
+/** Gives back one reference; the last one frees.  A version is born with one, which zone_publish takes over. */
 void zone_version_free(void *version);
+/** Takes one more reference, while the version is borrowed: a transfer outlives the reader's quiet moment.  Any thread; give it
+ *  back with zone_version_free. */
+void zone_version_hold(const struct zone_version *version);
 
 /* ---- building ---- */
 
