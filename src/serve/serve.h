@@ -13,13 +13,17 @@
 
 /** Options of one zone, hung on zone_user(); immutable, replaced whole by serve_zone_set. */
 struct serve_zone {
-    struct acl *allow_query;            /**< owned; NULL = any */
-    struct acl *allow_transfer;         /**< owned; NULL = none */
+    struct acl *allow_query;            /**< NULL = any */
+    struct acl *allow_transfer;         /**< NULL = none */
+    bool owns_acls;                     /**< free the ACLs with it; false: shared by many zones, whoever made them retires them later */
 };
-struct serve_zone *serve_zone_new(void);
-void serve_zone_free(void *options);    /**< with its ACLs */
-/** Takes `options`; the old ones are retired. */
-void serve_zone_set(struct zone *zone, struct serve_zone *options, struct epoch *epoch);
+struct serve_zone *serve_zone_new(void);        /**< owns_acls is false; NULL when out of memory */
+void serve_zone_free(void *options);
+/** Takes `options`; the old ones are retired.  A zone without options answers everybody and transfers to nobody.
+ *  @return OK, E_NOMEM (first time only; `options` stays the caller's) */
+MUST_CHECK enum status serve_zone_set(struct zone *zone, struct serve_zone *options, struct epoch *epoch);
+/** Frees what hangs on the zone; call it where the zone itself is destroyed, when no reader can hold it. */
+void serve_zone_clear(struct zone *zone);
 
 struct serve_view {
     char *name;                         /**< "default" for the one view of all zones */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the hall share. */
+#ifndef SERVE_INSIDE_H
+#define SERVE_INSIDE_H
+
+#include "answer/answer.h"
+#include "serve/serve.h"
+#include "transfer/transfer.h"
+#include "wire/wire.h"
+
+enum { UNIQUE_REGISTERS = 4096 };
+
+/* Written by one worker only, read by anyone: relaxed atomics keep that defined and cost what plain stores do. */
+static inline void count_up(uint64_t *counter)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+}
+static inline uint64_t count_read(const uint64_t *counter) { return __atomic_load_n(counter, __ATOMIC_RELAXED); }
+
+/* What hangs on zone_user(). */
+struct zone_slot {
+    _Atomic(struct serve_zone *) options;
+    _Atomic(struct zone_counts *) counts;       /* one per worker, made when the zone is first asked */
+};
+struct zone_counts {
+    _Alignas(64) struct serve_zone_counters sum;
+};
+
+struct worker {
+    struct serve *serve;
+    struct net_worker *net;
+    struct epoch_reader *epoch;
+    const struct serve_setup *setup;    /* of this batch */
+    unsigned index;
+    uint32_t rotation;                  /* for round robin */
+    struct serve_counters counters;
+    uint8_t unique[2][UNIQUE_REGISTERS];/* HyperLogLog of client addresses: IPv4; IPv6 by /64 (RSSAC002) */
+    uint8_t scratch_name[NAME_MAX_BYTES];
+};
+
+struct serve {
+    struct epoch *epoch;
+    _Atomic(struct serve_setup *) setup;
+    struct hash_key unique_key;
+    unsigned worker_count;
+    struct worker *workers;
+};
+
+/* One question on its way through the hall. */
+struct visit {
+    struct worker *worker;
+    const struct serve_setup *setup;
+    struct net_exchange *x;
+    struct message query;
+    struct reply reply;
+    struct edns_reply edns;
+    uint8_t cookie[COOKIE_BYTES];
+    enum cookie_verdict cookie_verdict;
+    bool has_cookie;
+    bool proven;                        /* the client's address is: TCP or a good cookie */
+    bool tap;
+    struct zone *zone;                  /* that answers; NULL = none */
+    const struct zone_version *version; /* pinned for this exchange */
+    uint16_t rcode;
+    enum serve_outcome outcome;
+    enum rrl_class rrl_class;
+    uint64_t rrl_key;
+};
+
+/* route.c */
+const struct serve_view *route_view(const struct serve_setup *setup, const struct address *client);
+/* The zone for a question of this view; DS is asked above the cut. */
+struct zone *route_zone(const struct serve_view *view, struct name_view name, uint16_t type, uint16_t klass);
+
+/* setup.c */
+const struct serve_zone *serve_zone_options(const struct zone *zone);
+
+/* counters.c */
+void counters_query(struct visit *v);
+void counters_response(struct visit *v, size_t bytes);
+struct serve_zone_counters *counters_zone(struct visit *v);
+void counters_zone_outcome(struct visit *v);
+
+/* chaos.c: true when it answered */
+bool chaos_answer(struct visit *v);
+
+/* answer side of serve.c, finish.c */
+void visit_fail(struct visit *v, uint16_t rcode, uint16_t ede, const char *text);
+void visit_servfail(struct visit *v, enum serve_failure failure);
+void finish_edns_prepare(struct visit *v);
+/* Sends what the visit came to, under the rate limit; ends the exchange. */
+void finish(struct visit *v);
+/* Ends it without an answer. */
+void finish_silent(struct visit *v, enum serve_outcome outcome);
+/* AXFR; ends the exchange or fails the visit. @return true when the exchange was taken over */
+bool xfr_serve(struct visit *v, const struct serve_view *view);
+
+#endif
