@@ -20,6 +20,7 @@ struct net;
 struct net_worker;
 
 enum net_transport { NET_UDP = 1, NET_TCP = 2 };      /* bits, for listeners */
+enum { NET_LISTENER_GONE = 0xffff };                  /* a connection that outlived its listener */
 
 /** One question on its way through the house.  Fields are read-only for callers, but for `reply` and `user`. */
 struct net_exchange {
