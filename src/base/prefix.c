@@ -274,7 +274,23 @@ static uint32_t add_node(struct prefix_table *table, const struct address *addre
     return table->count++;
 }
 
-enum status prefix_table_add(struct prefix_table *table, const struct prefix *prefix, uint32_t value)
+/* Where the prefix hangs, or would hang; the node there may be longer, or part ways with it after *shared bits. */
+static uint32_t *find_link(struct prefix_table *table, const struct prefix *prefix, unsigned *shared)
+{
+    const uint8_t *bytes = prefix->address.bytes;
+    uint32_t *link = &table->roots[prefix->address.family == 6];
+    while (*link) {
+        struct node *node = &table->nodes[*link];
+        *shared = shared_bits(node->key, bytes, node->bits < prefix->bits ? node->bits : prefix->bits);
+        if (*shared < node->bits || node->bits == prefix->bits)
+            break;
+        link = &node->child[bit_at(bytes, node->bits)];
+    }
+    return link;
+}
+
+/* The node of a prefix, made when it is not there. */
+static enum status place_node(struct prefix_table *table, const struct prefix *prefix, struct node **out)
 {
     const struct address *address = &prefix->address;
     if ((address->family != 4 && address->family != 6) || prefix->bits > width(address))
@@ -282,33 +298,45 @@ enum status prefix_table_add(struct prefix_table *table, const struct prefix *pr
     enum status status = make_room(table);
     if (status != OK)
         return status;
-    uint32_t *link = &table->roots[address->family == 6];
-    struct node *nodes = table->nodes;
     unsigned shared = 0;
-    while (*link) {
-        struct node *node = &nodes[*link];
-        shared = shared_bits(node->key, address->bytes, node->bits < prefix->bits ? node->bits : prefix->bits);
-        if (shared < node->bits || node->bits == prefix->bits)
-            break;
-        link = &node->child[bit_at(address->bytes, node->bits)];
-    }
-    uint32_t below = *link;
-    if (below && shared == prefix->bits && nodes[below].bits == prefix->bits) {
-        if (nodes[below].used)
-            return E_EXISTS;
-    } else if (below && shared < prefix->bits) { /* both part ways here: a fork above them */
+    uint32_t *link = find_link(table, prefix, &shared), below = *link;
+    struct node *nodes = table->nodes;
+    if (below && shared < prefix->bits) { /* both part ways here: a fork above them */
         uint32_t fork = add_node(table, address, shared);
         nodes[fork].child[bit_at(nodes[below].key, shared)] = below;
         *link = fork;
         link = &nodes[fork].child[bit_at(address->bytes, shared)];
         *link = add_node(table, address, prefix->bits);
-    } else { /* a leaf, or a node above the one that is there */
+    } else if (!below || nodes[below].bits != prefix->bits) { /* a leaf, or a node above the one that is there */
         *link = add_node(table, address, prefix->bits);
         if (below)
             nodes[*link].child[bit_at(nodes[below].key, prefix->bits)] = below;
     }
-    nodes[*link].used = true;
-    nodes[*link].value = value;
+    *out = &nodes[*link];
+    return OK;
+}
+
+enum status prefix_table_add(struct prefix_table *table, const struct prefix *prefix, uint32_t value)
+{
+    struct node *node;
+    enum status status = place_node(table, prefix, &node);
+    if (status != OK)
+        return status;
+    if (node->used)
+        return E_EXISTS;
+    node->used = true;
+    node->value = value;
+    return OK;
+}
+
+enum status prefix_table_set(struct prefix_table *table, const struct prefix *prefix, uint32_t value)
+{
+    struct node *node;
+    enum status status = place_node(table, prefix, &node);
+    if (status != OK)
+        return status;
+    node->used = true;
+    node->value = value;
     return OK;
 }
 

@@ -39,11 +39,14 @@ struct prefix { struct address address; uint8_t bits; };
 MUST_CHECK enum status prefix_parse(struct slice text, struct prefix *out);
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 
-/** Prefix → small number; longest match; a set is immutable once built, so readers need no lock. */
+/** Prefix to small number; longest match; a set is immutable once built, so readers need no lock. */
 struct prefix_table;
 struct prefix_table *prefix_table_new(void);
 void prefix_table_free(struct prefix_table *table);
+/** @return OK, E_EXISTS (the prefix is there; its value stays), E_RANGE (not a prefix), E_NOMEM, E_LIMIT. */
 MUST_CHECK enum status prefix_table_add(struct prefix_table *table, const struct prefix *prefix, uint32_t value);
+/** The same, but a prefix that is there gets the new value. */
+MUST_CHECK enum status prefix_table_set(struct prefix_table *table, const struct prefix *prefix, uint32_t value);
 /** @return true and the value of the longest match. */
 bool prefix_table_find(const struct prefix_table *table, const struct address *address, uint32_t *value);
 

@@ -11,6 +11,8 @@ enum { COOKIE_CLIENT_BYTES = 8, COOKIE_SERVER_BYTES = 16, COOKIE_BYTES = 24, COO
 struct cookie_secrets { uint8_t count; uint8_t secret[COOKIE_SECRETS][COOKIE_SECRET_BYTES]; };
 /** One secret from the random generator. */
 void cookie_secrets_random(struct cookie_secrets *out);
+/** Overwrites the secrets; none is left. */
+void cookie_secrets_wipe(struct cookie_secrets *secrets);
 /** Reads files of 32 hex digits each. @return OK, E_SYSTEM, E_BAD_TEXT; says what is wrong, never the secret. */
 MUST_CHECK enum status cookie_secrets_read(const char *const *files, size_t count, struct cookie_secrets *out, struct diagnostics *diag);
 
