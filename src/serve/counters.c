@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers: each worker writes its own, readers sum them up. */
+#include "serve/inside.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const outcome_texts[SERVE_OUTCOMES] = {
+    [SERVE_NOERROR] = "noerror", [SERVE_NODATA] = "nodata", [SERVE_REFERRAL] = "referral", [SERVE_NXDOMAIN] = "nxdomain",
+    [SERVE_FORMERR] = "formerr", [SERVE_SERVFAIL] = "servfail", [SERVE_NOTIMP] = "notimp", [SERVE_REFUSED] = "refused",
+    [SERVE_BADVERS] = "badvers", [SERVE_BADCOOKIE] = "badcookie", [SERVE_NOTAUTH] = "notauth", [SERVE_OTHER] = "other",
+    [SERVE_IGNORED] = "ignored", [SERVE_DROPPED] = "dropped",
+};
+static const char *const failure_texts[SERVE_FAILURES] = {
+    [SERVE_FAILURE_NOT_LOADED] = "zone not loaded",
+    [SERVE_FAILURE_INTERNAL] = "internal error",
+    [SERVE_FAILURE_NO_MEMORY] = "out of memory",
+};
+static const struct { uint16_t type; const char *label; } type_labels[] = {
+    { TYPE_A, "A" }, { TYPE_NS, "NS" }, { TYPE_CNAME, "CNAME" }, { TYPE_SOA, "SOA" }, { TYPE_PTR, "PTR" }, { TYPE_MX, "MX" },
+    { TYPE_TXT, "TXT" }, { TYPE_AAAA, "AAAA" }, { TYPE_SRV, "SRV" }, { TYPE_DS, "DS" }, { TYPE_DNSKEY, "DNSKEY" },
+    { TYPE_HTTPS, "HTTPS" }, { TYPE_SVCB, "SVCB" }, { TYPE_ANY, "ANY" }, { TYPE_AXFR, "AXFR" }, { 0, "other" },
+};
+static_assert(LENGTH_OF(type_labels) == LENGTH_OF(((struct serve_counters *)0)->type_count), "a label for each count");
+
+const char *serve_outcome_text(enum serve_outcome outcome) { return outcome_texts[outcome]; }
+const char *serve_failure_text(enum serve_failure failure) { return failure_texts[failure]; }
+const char *serve_type_label(size_t index) { return index < LENGTH_OF(type_labels) ? type_labels[index].label : "other"; }
+
+static size_t type_index(uint16_t type)
+{
+    size_t i = 0;
+    while (i + 1 < LENGTH_OF(type_labels) && type_labels[i].type != type)
+        i++;
+    return i;
+}
+
+static size_t size_bucket(size_t bytes)
+{
+    size_t bucket = bytes / 16;
+    return bucket < SERVE_SIZE_BUCKETS ? bucket : SERVE_SIZE_BUCKETS - 1;
+}
+
+/* HyperLogLog (Flajolet et al. 2007): 4096 registers, 1.6 % standard error, the same memory whoever asks. */
+static void unique_note(struct worker *w, const struct address *a)
+{
+    bool six = a->family == 6;
+    uint64_t hash = hash_bytes(&w->serve->unique_key, a->bytes, six ? 8 : 4);
+    uint8_t *reg = &w->unique[six][hash % UNIQUE_REGISTERS];
+    uint64_t rest = hash >> 12 | UINT64_C(1) << 52;
+    uint8_t rank = (uint8_t)(__builtin_ctzll(rest) + 1);
+    if (__atomic_load_n(reg, __ATOMIC_RELAXED) < rank)
+        __atomic_store_n(reg, rank, __ATOMIC_RELAXED);
+}
+
+static uint64_t unique_estimate(const struct serve *s, bool six)
+{
+    double sum = 0;
+    unsigned zeros = 0;
+    for (size_t r = 0; r < UNIQUE_REGISTERS; r++) {
+        uint8_t rank = 0;
+        for (unsigned i = 0; i < s->worker_count; i++) {
+            uint8_t own = __atomic_load_n(&s->workers[i].unique[six][r], __ATOMIC_RELAXED);
+            rank = own > rank ? own : rank;
+        }
+        sum += 1.0 / (double)(UINT64_C(1) << rank);
+        zeros += rank == 0;
+    }
+    const double m = UNIQUE_REGISTERS, alpha = 0.7213 / (1 + 1.079 / m);
+    double estimate = alpha * m * m / sum;
+    if (estimate <= 2.5 * m && zeros != 0)
+        estimate = m * log(m / zeros);
+    return (uint64_t)(estimate + 0.5);
+}
+
+void counters_query(struct visit *v)
+{
+    struct serve_counters *c = &v->worker->counters;
+    bool tcp = v->x->transport == NET_TCP, six = v->x->peer.address.family == 6;
+    count_up(tcp ? six ? &c->queries_tcp6 : &c->queries_tcp4 : six ? &c->queries_udp6 : &c->queries_udp4);
+    count_up(&c->query_size[tcp][size_bucket(v->x->query_bytes)]);
+    count_up(&c->opcode[v->query.opcode & 15]);
+    if (v->query.has_question)
+        count_up(&c->type_count[type_index(v->query.question.type)]);
+    if (v->query.edns.present)
+        count_up(&c->edns);
+    if (v->query.edns.dnssec_ok)
+        count_up(&c->dnssec_ok);
+    unique_note(v->worker, &v->x->peer.address);
+}
+
+void counters_response(struct visit *v, size_t bytes)
+{
+    struct serve_counters *c = &v->worker->counters;
+    bool tcp = v->x->transport == NET_TCP, six = v->x->peer.address.family == 6;
+    count_up(tcp ? six ? &c->responses_tcp6 : &c->responses_tcp4 : six ? &c->responses_udp6 : &c->responses_udp4);
+    count_up(&c->response_size[tcp][size_bucket(bytes)]);
+    count_up(&c->rcode[v->rcode < LENGTH_OF(c->rcode) ? v->rcode : LENGTH_OF(c->rcode) - 1]);
+    count_up(&c->outcome[v->outcome]);
+    if (v->reply.flags & FLAG_TC)
+        count_up(&c->truncated);
+}
+
+/* Made when a zone is first asked, so that a hundred thousand silent zones cost nothing. */
+static struct zone_counts *zone_counts_get(struct zone_slot *slot, unsigned workers)
+{
+    struct zone_counts *counts = atomic_load_explicit(&slot->counts, memory_order_acquire);
+    if (counts != NULL)
+        return counts;
+    struct zone_counts *made = aligned_alloc(_Alignof(struct zone_counts), workers * sizeof *made);
+    if (made == NULL)
+        return NULL;
+    memset(made, 0, workers * sizeof *made);
+    if (atomic_compare_exchange_strong_explicit(&slot->counts, &counts, made, memory_order_acq_rel, memory_order_acquire))
+        return made;
+    free(made);
+    return counts;
+}
+
+struct serve_zone_counters *counters_zone(struct visit *v)
+{
+    struct zone_slot *slot = v->zone == NULL ? NULL : zone_user(v->zone);
+    struct zone_counts *counts = slot == NULL ? NULL : zone_counts_get(slot, v->worker->serve->worker_count);
+    return counts == NULL ? NULL : &counts[v->worker->index].sum;
+}
+
+void counters_zone_outcome(struct visit *v)
+{
+    struct serve_zone_counters *c = counters_zone(v);
+    if (c == NULL)
+        return;
+    count_up(&c->queries);
+    if (v->outcome == SERVE_NXDOMAIN)
+        count_up(&c->nxdomain);
+    else if (v->outcome == SERVE_NODATA)
+        count_up(&c->nodata);
+    else if (v->outcome == SERVE_REFERRAL)
+        count_up(&c->referrals);
+    else if (v->outcome == SERVE_SERVFAIL)
+        count_up(&c->servfail);
+}
+
+/* Both structs are made of uint64_t alone, so that they sum up as arrays. */
+static void sum_up(uint64_t *sum, const uint64_t *own, size_t bytes)
+{
+    for (size_t i = 0; i < bytes / sizeof *sum; i++)
+        sum[i] += count_read(&own[i]);
+}
+
+void serve_counters_read(const struct serve *serve, struct serve_counters *out)
+{
+    *out = (struct serve_counters){ 0 };
+    for (unsigned i = 0; i < serve->worker_count; i++)
+        sum_up((uint64_t *)out, (const uint64_t *)&serve->workers[i].counters, sizeof *out);
+    out->unique_sources4 = unique_estimate(serve, false);
+    out->unique_sources6 = unique_estimate(serve, true);
+}
+
+void serve_zone_counters_read(const struct serve *serve, const struct zone *zone, struct serve_zone_counters *out)
+{
+    *out = (struct serve_zone_counters){ 0 };
+    struct zone_slot *slot = zone_user(zone);
+    struct zone_counts *counts = slot == NULL ? NULL : atomic_load_explicit(&slot->counts, memory_order_acquire);
+    for (unsigned i = 0; counts != NULL && i < serve->worker_count; i++)
+        sum_up((uint64_t *)out, (const uint64_t *)&counts[i].sum, sizeof *out);
+}
