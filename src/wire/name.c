@@ -42,7 +42,7 @@ enum status name_read(struct cursor *c, struct name *out)
     const uint8_t *lowest = c->pos;             /* a pointer must aim below this */
     uint8_t wire[NAME_MAX_BYTES];
     size_t length = 0;
-    bool jumped = false;
+    unsigned hops = 0;
 
     for (uint8_t head = 1; head != 0;) {
         head = cursor_u8(&at);
@@ -50,11 +50,10 @@ enum status name_read(struct cursor *c, struct name *out)
             size_t target = (size_t)(head & 0x3f) << 8 | cursor_u8(&at);
             if (at.failed)
                 return E_TRUNCATED;
-            if (target >= (size_t)(lowest - at.base))
+            if (target >= (size_t)(lowest - at.base) || hops > NAME_MAX_LABELS)
                 return E_BAD_POINTER;
-            if (!jumped)
+            if (hops++ == 0)
                 behind = at;
-            jumped = true;
             at.pos = lowest = at.base + target;
             continue;
         }
@@ -71,7 +70,7 @@ enum status name_read(struct cursor *c, struct name *out)
     }
     memcpy(out->wire, wire, length);
     out->length = (uint8_t)length;
-    *c = jumped ? behind : at;
+    *c = hops > 0 ? behind : at;
     return OK;
 }
 

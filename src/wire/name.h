@@ -33,7 +33,8 @@ extern const struct name_view name_root;
 /** Reads one name, following compression pointers (RFC 1035 §4.1.4).
  *  @param c    at the first label; on OK, just behind the name or its first pointer
  *  @return OK, E_TRUNCATED, E_BAD_NAME (over 255 octets or a reserved label type), E_BAD_POINTER (a
- *          pointer that does not lead strictly backwards)
+ *          pointer that does not lead strictly backwards, or more than one per label: pointers to pointers
+ *          without end would make names dear to read)
  *  Terminates: each pointer must aim below the one before it. */
 MUST_CHECK enum status name_read(struct cursor *c, struct name *out);
 /** The same where no compression is allowed: a pointer is E_BAD_POINTER.  The view borrows from the cursor's data. */
