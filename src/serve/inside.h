@@ -35,7 +35,6 @@ struct worker {
     uint32_t rotation;                  /* for round robin */
     struct serve_counters counters;
     uint8_t unique[2][UNIQUE_REGISTERS];/* HyperLogLog of client addresses: IPv4; IPv6 by /64 (RSSAC002) */
-    uint8_t scratch_name[NAME_MAX_BYTES];
 };
 
 struct serve {
@@ -59,6 +58,7 @@ struct visit {
     bool has_cookie;
     bool proven;                        /* the client's address is: TCP or a good cookie */
     bool tap;
+    size_t reserved;                    /* octets of the limit kept for OPT */
     struct zone *zone;                  /* that answers; NULL = none */
     const struct zone_version *version; /* pinned for this exchange */
     uint16_t rcode;
@@ -66,6 +66,9 @@ struct visit {
     enum rrl_class rrl_class;
     uint64_t rrl_key;
 };
+
+/* serve.c: a parked question is looked up anew */
+void serve_again(struct worker *w, struct net_exchange *x);
 
 /* route.c */
 const struct serve_view *route_view(const struct serve_setup *setup, const struct address *client);
@@ -88,6 +91,8 @@ bool chaos_answer(struct visit *v);
 void visit_fail(struct visit *v, uint16_t rcode, uint16_t ede, const char *text);
 void visit_servfail(struct visit *v, enum serve_failure failure);
 void finish_edns_prepare(struct visit *v);
+/* Keeps room for OPT out of the answer's limit. */
+void finish_edns_reserve(struct visit *v);
 /* Sends what the visit came to, under the rate limit; ends the exchange. */
 void finish(struct visit *v);
 /* Ends it without an answer. */

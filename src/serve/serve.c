@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hall.  serve_exchange() is the only place where the order of steps is written. */
+#include "serve/inside.h"
+#include <string.h>
+
+/* What a worker thread needs besides: a name that the test build answers late. */
+#ifdef RHIZ_TEST_DELAY
+#include "serve/delay.h"
+#else
+static bool delay_question(struct visit *v) { (void)v; return false; }
+#endif
+
+void visit_fail(struct visit *v, uint16_t rcode, uint16_t ede, const char *text)
+{
+    v->rcode = rcode;
+    v->edns.ede = ede;
+    v->edns.ede_text = text;
+    v->rrl_class = RRL_ERROR;
+    v->rrl_key = 0;
+    v->reply.flags &= (uint16_t)~FLAG_AA;
+    switch (rcode) {
+    case RCODE_FORMERR: v->outcome = SERVE_FORMERR; break;
+    case RCODE_SERVFAIL: v->outcome = SERVE_SERVFAIL; break;
+    case RCODE_NOTIMP: v->outcome = SERVE_NOTIMP; break;
+    case RCODE_REFUSED: v->outcome = SERVE_REFUSED; break;
+    case RCODE_NOTAUTH: v->outcome = SERVE_NOTAUTH; break;
+    case RCODE_BADVERS: v->outcome = SERVE_BADVERS; break;
+    case RCODE_BADCOOKIE: v->outcome = SERVE_BADCOOKIE; break;
+    default: v->outcome = SERVE_OTHER; break;
+    }
+}
+
+void visit_servfail(struct visit *v, enum serve_failure failure)
+{
+    static const uint16_t ede[SERVE_FAILURES] = {
+        [SERVE_FAILURE_NOT_LOADED] = EDE_NOT_READY,
+        [SERVE_FAILURE_INTERNAL] = EDE_OTHER,
+        [SERVE_FAILURE_NO_MEMORY] = EDE_OTHER,
+    };
+    reply_clear_records(&v->reply);
+    count_up(&v->worker->counters.failure[failure]);
+    visit_fail(v, RCODE_SERVFAIL, ede[failure], serve_failure_text(failure));
+}
+
+/* ---- one question ---- */
+
+struct follow {
+    const struct serve_view *view;
+    const struct address *client;
+};
+
+/* The next zone of a CNAME chain, as if the client had asked it there. */
+static const struct zone_version *follow_zone(void *context, struct name_view name, uint16_t type)
+{
+    const struct follow *f = context;
+    struct zone *zone = route_zone(f->view, name, type, CLASS_IN);
+    if (zone == NULL)
+        return NULL;
+    const struct serve_zone *options = serve_zone_options(zone);
+    if (options != NULL && options->allow_query != NULL && !acl_permits(options->allow_query, f->client))
+        return NULL;
+    return zone_current(zone);
+}
+
+static void take_result(struct visit *v, const struct answer_result *result)
+{
+    static const enum serve_outcome outcomes[] = {
+        [ANSWER_POSITIVE] = SERVE_NOERROR, [ANSWER_NODATA] = SERVE_NODATA, [ANSWER_NXDOMAIN] = SERVE_NXDOMAIN,
+        [ANSWER_REFERRAL] = SERVE_REFERRAL, [ANSWER_ERROR] = SERVE_OTHER,
+    };
+    static const enum rrl_class classes[] = {
+        [ANSWER_POSITIVE] = RRL_POSITIVE, [ANSWER_NODATA] = RRL_NODATA, [ANSWER_NXDOMAIN] = RRL_NXDOMAIN,
+        [ANSWER_REFERRAL] = RRL_REFERRAL, [ANSWER_ERROR] = RRL_ERROR,
+    };
+    v->rcode = result->rcode;
+    v->outcome = outcomes[result->kind];
+    v->rrl_class = classes[result->kind];
+    /* Keyed by what the zone holds, never by a stranger's name: random names below a wildcard share one bucket. */
+    v->rrl_key = (uintptr_t)v->zone ^ (result->about == NULL ? 0 :
+        (uint64_t)(zone_node_index(v->version, result->about) + 1) * UINT64_C(0x9e3779b97f4a7c15));
+    v->edns.ede = result->ede;
+    v->edns.ede_text = result->ede_text;
+    if (result->authoritative && v->query.question.klass != CLASS_ANY)
+        v->reply.flags |= FLAG_AA;
+    if (result->truncated)
+        v->reply.flags |= FLAG_TC;
+}
+
+static void answer_from_zone(struct visit *v, const struct serve_view *view)
+{
+    const struct serve_setup *setup = v->setup;
+    struct follow follow = { view, &v->x->peer.address };
+    bool any = setup->minimal_any_tcp || v->x->transport == NET_UDP;
+    const struct answer_request request = {
+        .version = v->version,
+        .name = name_view_of(&v->query.question.name),
+        .type = v->query.question.type,
+        .dnssec_ok = v->query.edns.dnssec_ok,
+        .minimal = setup->minimal,
+        .minimal_any = any,
+        .rotate = setup->round_robin ? v->worker->rotation++ : 0,
+        .follow = setup->follow_zones && v->query.question.klass == CLASS_IN ? follow_zone : NULL,
+        .follow_context = &follow,
+    };
+    struct answer_result result;
+    if (answer_question(&request, &v->reply, &result) != OK)
+        visit_servfail(v, SERVE_FAILURE_INTERNAL);
+    else
+        take_result(v, &result);
+}
+
+/* Types that a question may not have, or whose service this version does not have. @return true when it failed the visit. */
+static bool refuse_type(struct visit *v)
+{
+    uint16_t type = v->query.question.type;
+    if (!type_is_meta(type) || type == TYPE_ANY || type == TYPE_AXFR)
+        return false;
+    if (type == TYPE_IXFR)
+        visit_fail(v, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "IXFR is not in this version, use AXFR");
+    else if (type == TYPE_MAILA || type == TYPE_MAILB)
+        visit_fail(v, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "obsolete question type");
+    else
+        visit_fail(v, RCODE_FORMERR, EDE_NONE, NULL);
+    return true;
+}
+
+static void tell_version(struct visit *v)
+{
+    if (v->query.edns.zoneversion) {
+        v->edns.zoneversion = true;
+        v->edns.zoneversion_labels = zone_version_origin(v->version).labels;
+        v->edns.zoneversion_serial = zone_version_serial(v->version);
+    }
+    uint16_t type = v->query.question.type;
+    if (v->query.edns.expire && (type == TYPE_SOA || type == TYPE_AXFR)) {      /* RFC 7314 3.2: a primary tells the SOA's */
+        struct rrset soa = zone_version_soa(v->version);
+        size_t offset = 0;
+        uint16_t size;
+        const uint8_t *rdata;
+        v->edns.expire = rrset_next(soa.records, soa.bytes, &offset, &rdata, &size);
+        if (v->edns.expire)
+            v->edns.expire_seconds = rdata_soa(rdata, size).expire;
+    }
+}
+
+/* @return true when the exchange was taken over (a transfer). */
+static bool serve_question(struct visit *v)
+{
+    const struct question *q = &v->query.question;
+    if (refuse_type(v))
+        return false;
+    const struct serve_view *view = route_view(v->setup, &v->x->peer.address);
+    if (view == NULL) {
+        count_up(&v->worker->counters.acl_refused);
+        visit_fail(v, RCODE_REFUSED, EDE_PROHIBITED, "no view for this client");
+        return false;
+    }
+    if (q->type == TYPE_AXFR)
+        return xfr_serve(v, view);
+
+    v->zone = route_zone(view, name_view_of(&q->name), q->type, q->klass);
+    if (v->zone == NULL) {
+        if (q->klass == CLASS_CH && chaos_answer(v))
+            return false;
+        visit_fail(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, NULL);
+        return false;
+    }
+    const struct serve_zone *options = serve_zone_options(v->zone);
+    if (options != NULL && options->allow_query != NULL && !acl_permits(options->allow_query, &v->x->peer.address)) {
+        count_up(&v->worker->counters.acl_refused);
+        visit_fail(v, RCODE_REFUSED, EDE_PROHIBITED, NULL);
+        return false;
+    }
+    v->version = zone_current(v->zone);
+    if (v->version == NULL) {
+        visit_servfail(v, SERVE_FAILURE_NOT_LOADED);
+    } else {
+        tell_version(v);
+        answer_from_zone(v, view);
+    }
+    counters_zone_outcome(v);
+    return false;
+}
+
+/* ---- the order of steps ---- */
+
+/* @return true when the cookie already decides the answer. */
+static bool admit_cookie(struct visit *v)
+{
+    const struct edns *edns = &v->query.edns;
+    struct serve_counters *c = &v->worker->counters;
+    v->proven = v->x->transport == NET_TCP;
+    if (edns->cookie == NULL || !v->setup->cookies)
+        return false;
+    uint32_t now = (uint32_t)(net_now(v->worker->net).unix_ms / 1000);
+    enum cookie_verdict verdict =
+        cookie_check(&v->setup->secrets, edns->cookie, edns->cookie_bytes, &v->x->peer.address, now);
+    if (verdict == COOKIE_MALFORMED) {
+        visit_fail(v, RCODE_FORMERR, EDE_NONE, NULL);
+        return true;
+    }
+    v->has_cookie = true;
+    v->cookie_verdict = verdict;
+    if (verdict == COOKIE_GOOD)
+        memcpy(v->cookie, edns->cookie, COOKIE_BYTES);
+    else
+        cookie_make(&v->setup->secrets, edns->cookie, &v->x->peer.address, now, v->cookie);
+    v->edns.cookie = v->cookie;
+    v->edns.cookie_bytes = COOKIE_BYTES;
+
+    bool good = verdict == COOKIE_GOOD || verdict == COOKIE_GOOD_RENEW;
+    count_up(good ? &c->cookies_good : verdict == COOKIE_BAD ? &c->cookies_bad : &c->cookies_client_only);
+    v->proven |= good;
+    if (v->setup->cookies_required_udp && !v->proven) {
+        visit_fail(v, RCODE_BADCOOKIE, EDE_NONE, NULL);
+        return true;
+    }
+    return false;
+}
+
+/* Opcodes and headers that never reach a zone. @return true when it decided the answer. */
+static bool refuse_message(struct visit *v, enum message_fault fault)
+{
+    if (fault == MESSAGE_FORMERR)
+        visit_fail(v, RCODE_FORMERR, EDE_NONE, NULL);
+    else if (fault == MESSAGE_BADVERS)
+        visit_fail(v, RCODE_BADVERS, EDE_NONE, NULL);
+    else if (fault == MESSAGE_NOTIMP)
+        visit_fail(v, RCODE_NOTIMP, EDE_NONE, NULL);
+    else if (v->query.opcode == OPCODE_UPDATE)
+        visit_fail(v, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "dynamic update is not in this version");
+    else if (v->query.opcode == OPCODE_NOTIFY)
+        visit_fail(v, v->query.has_question ? RCODE_REFUSED : RCODE_FORMERR, EDE_NOT_SUPPORTED,
+                   "secondary service is not in this version");
+    else if (v->query.has_tsig)
+        visit_fail(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "transaction signatures are not in this version");
+    else
+        return false;
+    return true;
+}
+
+static void begin_reply(struct visit *v)
+{
+    const struct message *q = &v->query;
+    size_t limit = v->x->reply_room;
+    if (v->x->transport == NET_UDP) {
+        size_t told = q->edns.present && q->edns.udp_payload > UDP_PLAIN_BYTES ? q->edns.udp_payload : UDP_PLAIN_BYTES;
+        if (told > v->setup->udp_payload)
+            told = v->setup->udp_payload;
+        limit = told < limit ? told : limit;
+    }
+    uint16_t flags = (uint16_t)(FLAG_QR | (q->opcode & 15) << 11 | (q->flags & (FLAG_RD | FLAG_CD)));
+    reply_begin(&v->reply, v->x->reply, limit, q->id, flags);
+}
+
+static void serve_exchange(struct worker *w, struct net_exchange *x)
+{
+    struct visit v;
+    v.worker = w;
+    v.setup = w->setup;
+    v.x = x;
+    v.zone = NULL;
+    v.version = NULL;
+    v.has_cookie = v.proven = false;
+    v.reserved = 0;
+    v.edns = (struct edns_reply){ .ede = EDE_NONE };
+    v.tap = v.setup->tap != NULL && tap_wanted(v.setup->tap, w->index);
+
+    enum message_fault fault = message_read_query(x->query, x->query_bytes, &v.query);
+    if (fault == MESSAGE_IGNORE) {
+        finish_silent(&v, SERVE_IGNORED);
+        return;
+    }
+    if (delay_question(&v))
+        return;
+    counters_query(&v);
+    begin_reply(&v);
+    const struct question *q = &v.query.question;
+    if (v.query.has_question && reply_add_question(&v.reply, name_view_of(&q->name), q->type, q->klass) != OK)
+        fault = MESSAGE_FORMERR;
+    finish_edns_prepare(&v);
+
+    if (refuse_message(&v, fault) || admit_cookie(&v)) {
+        finish(&v);
+        return;
+    }
+    finish_edns_reserve(&v);
+    if (!v.query.has_question) {
+        /* A question about the cookie alone (RFC 7873 5.4) is fine; no question at all is not. */
+        v.rcode = RCODE_NOERROR;
+        v.outcome = SERVE_NOERROR;
+        v.rrl_class = RRL_ERROR;
+        v.rrl_key = 1;
+        if (!v.has_cookie)
+            visit_fail(&v, RCODE_FORMERR, EDE_NONE, NULL);
+    } else if (serve_question(&v)) {
+        return;
+    }
+    finish(&v);
+}
+
+/* ---- workers ---- */
+
+static void sleeping(void *context, bool asleep)
+{
+    struct worker *w = context;
+    if (asleep)
+        epoch_offline(w->epoch);
+    else
+        epoch_online(w->epoch);
+}
+
+struct serve *serve_new(struct epoch *epoch, unsigned workers)
+{
+    struct serve *s = mem_alloc(sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->workers = mem_alloc(workers * sizeof *s->workers);
+    if (s->workers == NULL) {
+        mem_free(s);
+        return NULL;
+    }
+    s->epoch = epoch;
+    s->unique_key = hash_key_random();
+    s->worker_count = workers;
+    for (unsigned i = 0; i < workers; i++) {
+        s->workers[i].serve = s;
+        s->workers[i].index = i;
+    }
+    return s;
+}
+
+void serve_free(struct serve *serve)
+{
+    if (serve == NULL)
+        return;
+    serve_setup_free(atomic_load_explicit(&serve->setup, memory_order_relaxed));
+    mem_free(serve->workers);
+    mem_free(serve);
+}
+
+void serve_apply(struct serve *serve, struct serve_setup *setup)
+{
+    struct serve_setup *old = atomic_exchange_explicit(&serve->setup, setup, memory_order_acq_rel);
+    if (old != NULL)
+        epoch_retire(serve->epoch, old, serve_setup_free);
+}
+
+/* A continuation (a test's delayed question) comes back through here. */
+void serve_again(struct worker *w, struct net_exchange *x)
+{
+    w->setup = atomic_load_explicit(&w->serve->setup, memory_order_acquire);
+    serve_exchange(w, x);
+}
+
+void serve_run(struct serve *serve, struct net_worker *net)
+{
+    struct worker *w = &serve->workers[net_worker_index(net)];
+    w->net = net;
+    require(epoch_join(serve->epoch, &w->epoch) == OK);
+    net_worker_start(net, sleeping, w);
+
+    struct net_exchange **batch;
+    size_t count;
+    while (net_wait(net, &batch, &count)) {
+        w->setup = atomic_load_explicit(&serve->setup, memory_order_acquire);
+        for (size_t i = 0; i < count; i++)
+            serve_exchange(w, batch[i]);
+        net_flush(net);
+        epoch_quiet(w->epoch);      /* every pointer borrowed from a zone or the setup ends here */
+    }
+    epoch_leave(w->epoch);
+    w->epoch = NULL;
+}
