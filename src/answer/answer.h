@@ -1,42 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file answer/answer.h -- authoritative: question + zone version -> reply.  RFC 1034 §4.3.2 and its successors.
+/** @file answer/answer.h -- authoritative answers: question + zone version -> records in a reply.
  *
- *  Knows nothing of who asks.  No heap; borrows the version for the call. */
+ *  RFC 1034 §4.3.2 with 2181, 2308, 4035 §3.1, 4592, 5155 §7.2, 6672, 8482, 9471.  Does not know who asks or how the reply
+ *  travels; EDNS, the choice of zone (see answer_wants_parent) and refusing are the hall's.  No heap; work is bounded: a
+ *  chain of at most ANSWER_CHAIN_MAX names, additional data for at most ANSWER_ADDITIONAL_MAX names, at most four NSEC3
+ *  hashes for each name of the chain. */
 #ifndef ANSWER_ANSWER_H
 #define ANSWER_ANSWER_H
 
-#include "wire/wire.h"
+#include "dnssec/nsec3.h"
 #include "zone/zone.h"
 
+enum {
+    ANSWER_CHAIN_MAX = 16,          /**< CNAME and DNAME steps */
+    ANSWER_ADDITIONAL_MAX = 13,     /**< names looked up for the additional section besides glue (CVE-2024-11187) */
+    ANSWER_GLUE_MAX = 64            /**< name servers of a referral whose addresses are looked up */
+};
+
+struct answer_options {
+    bool minimal;           /**< no NS in authority of positive answers, no additional data but glue; default true */
+    bool minimal_any_udp;   /**< ANY over UDP gets one RRset (RFC 8482 §4.1); default true */
+    bool minimal_any_tcp;   /**< the same over TCP; default false */
+    bool round_robin;       /**< RRsets of the answer start at another record each time; default false */
+    bool follow_zones;      /**< CNAME and DNAME chains go on in other zones of `table`; default false: they end at the zone's edge */
+};
+struct answer_options answer_defaults(void);
+
 struct answer_request {
-    const struct zone_version *version;     /**< the zone to answer from; its apex is at or above the name */
-    struct name_view name;                  /**< as asked, case kept */
-    uint16_t type;
+    const struct zone_version *version;     /**< pinned by the caller until the answer is written; has a SOA */
+    struct name_view name;                  /**< at or below the version's origin */
+    uint16_t type, klass;                   /**< a meta type other than ANY is NOTIMP; AXFR, IXFR are the hall's */
     bool dnssec_ok;
-    bool minimal;                           /**< no additional data but glue */
-    bool minimal_any;                       /**< ANY gets one RRset (RFC 8482) */
-    uint32_t rotate;                        /**< RRsets start with record (rotate mod count): round robin; 0 = as stored */
-    /** The zone in which a CNAME chain that leaves this one goes on; NULL function or result: the chain ends at the edge.
-     *  What it returns must stay borrowed until answer_question returns. */
-    const struct zone_version *(*follow)(void *context, struct name_view name, uint16_t type);
-    void *follow_context;
+    bool udp;
+    uint32_t rotate;                        /**< any number, for round_robin */
+    const struct answer_options *options;
+    const struct zone_table *table;         /**< for follow_zones; may be NULL */
+    struct nsec3_hasher *hasher;            /**< the worker's own; NULL: one is made when needed (slow, from the heap) */
 };
 
+/** What kind of answer it was, for rate limiting, counters and dnstap. */
 enum answer_kind { ANSWER_POSITIVE, ANSWER_NODATA, ANSWER_NXDOMAIN, ANSWER_REFERRAL, ANSWER_ERROR };
-
 struct answer_result {
-    uint16_t rcode;
-    bool authoritative;             /**< AA */
-    bool truncated;                 /**< TC: something required did not fit */
+    uint16_t rcode;             /**< also NXDOMAIN, YXDOMAIN: what is to stand in the header */
+    bool authoritative;         /**< AA: set in reply->flags too */
+    bool truncated;             /**< TC: set in reply->flags too */
+    bool wildcard;              /**< some record was synthesised from a wildcard */
     enum answer_kind kind;
-    const struct zone_node *about;  /**< the node that made the answer: the name itself, wildcard, cut, or closest encloser of what does
-                                         not exist; rate limits group by it.  NULL with ANSWER_ERROR */
-    uint16_t ede;                   /**< EDE_NONE mostly */
-    const char *ede_text;
+    uint16_t ede;               /**< EDE_NONE, or an extended error to send */
+    const char *ede_text;       /**< constant or NULL */
+    struct name_view key;       /**< limits count by this name: the wildcard, the cut, the closest encloser of what does not
+                                     exist, else the name asked for; borrowed from version or request */
 };
 
-/** Fills answer, authority and additional of a reply that has its question already.  Room for OPT has been kept by the caller.
- *  @return OK with *out; E_INVALID when the version breaks a promise (then answer SERVFAIL) */
-MUST_CHECK enum status answer_question(const struct answer_request *request, struct reply *reply, struct answer_result *out);
+/** Fills the sections behind the question, which stands in the reply already (so do id and flags; reply->limit leaves
+ *  room for OPT).  What does not fit: an RRset of answer or authority, or glue that lies below the cut, sets TC and is left
+ *  out whole; other additional data is left out silently.
+ *  @return OK, or E_INVALID: the version is unsound (no SOA); answer SERVFAIL.  `result` is written on OK only. */
+MUST_CHECK enum status answer_question(const struct answer_request *request, struct reply *reply, struct answer_result *result);
+
+/** DS and nothing else is asked of the zone above the name (RFC 4035 §3.1.4.1): use zone_table_find(..., above = true)
+ *  first, and where that finds none the zone that has the name itself. */
+static inline bool answer_wants_parent(uint16_t type) { return type == TYPE_DS; }
 
 #endif
