@@ -45,7 +45,7 @@ static size_t size_bucket(size_t bytes)
 static void unique_note(struct worker *w, const struct address *a)
 {
     bool six = a->family == 6;
-    uint64_t hash = hash_bytes(&w->serve->unique_key, a->bytes, six ? 8 : 4);
+    uint64_t hash = hash_bytes(&w->serve->key, a->bytes, six ? 8 : 4);
     uint8_t *reg = &w->unique[six][hash % UNIQUE_REGISTERS];
     uint64_t rest = hash >> 12 | UINT64_C(1) << 52;
     uint8_t rank = (uint8_t)(__builtin_ctzll(rest) + 1);

@@ -7,6 +7,8 @@
 #include "serve/serve.h"
 #include "transfer/transfer.h"
 #include "wire/wire.h"
+#include <stdatomic.h>
+#include <stdlib.h>
 
 enum { UNIQUE_REGISTERS = 4096 };
 
@@ -40,7 +42,7 @@ struct worker {
 struct serve {
     struct epoch *epoch;
     _Atomic(struct serve_setup *) setup;
-    struct hash_key unique_key;
+    struct hash_key key;                /* of client addresses and of names that limits count by */
     unsigned worker_count;
     struct worker *workers;
 };

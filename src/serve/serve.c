@@ -44,24 +44,6 @@ void visit_servfail(struct visit *v, enum serve_failure failure)
 
 /* ---- one question ---- */
 
-struct follow {
-    const struct serve_view *view;
-    const struct address *client;
-};
-
-/* The next zone of a CNAME chain, as if the client had asked it there. */
-static const struct zone_version *follow_zone(void *context, struct name_view name, uint16_t type)
-{
-    const struct follow *f = context;
-    struct zone *zone = route_zone(f->view, name, type, CLASS_IN);
-    if (zone == NULL)
-        return NULL;
-    const struct serve_zone *options = serve_zone_options(zone);
-    if (options != NULL && options->allow_query != NULL && !acl_permits(options->allow_query, f->client))
-        return NULL;
-    return zone_current(zone);
-}
-
 static void take_result(struct visit *v, const struct answer_result *result)
 {
     static const enum serve_outcome outcomes[] = {
@@ -76,31 +58,25 @@ static void take_result(struct visit *v, const struct answer_result *result)
     v->outcome = outcomes[result->kind];
     v->rrl_class = classes[result->kind];
     /* Keyed by what the zone holds, never by a stranger's name: random names below a wildcard share one bucket. */
-    v->rrl_key = (uintptr_t)v->zone ^ (result->about == NULL ? 0 :
-        (uint64_t)(zone_node_index(v->version, result->about) + 1) * UINT64_C(0x9e3779b97f4a7c15));
+    v->rrl_key = hash_bytes_nocase(&v->worker->serve->key, result->key.wire, result->key.length);
     v->edns.ede = result->ede;
     v->edns.ede_text = result->ede_text;
-    if (result->authoritative && v->query.question.klass != CLASS_ANY)
-        v->reply.flags |= FLAG_AA;
-    if (result->truncated)
-        v->reply.flags |= FLAG_TC;
+    if (v->query.question.klass == CLASS_ANY)
+        v->reply.flags &= (uint16_t)~FLAG_AA;       /* RFC 1034 3.7.1 */
 }
 
 static void answer_from_zone(struct visit *v, const struct serve_view *view)
 {
-    const struct serve_setup *setup = v->setup;
-    struct follow follow = { view, &v->x->peer.address };
-    bool any = setup->minimal_any_tcp || v->x->transport == NET_UDP;
     const struct answer_request request = {
         .version = v->version,
         .name = name_view_of(&v->query.question.name),
         .type = v->query.question.type,
+        .klass = v->query.question.klass == CLASS_ANY ? CLASS_IN : v->query.question.klass,
         .dnssec_ok = v->query.edns.dnssec_ok,
-        .minimal = setup->minimal,
-        .minimal_any = any,
-        .rotate = setup->round_robin ? v->worker->rotation++ : 0,
-        .follow = setup->follow_zones && v->query.question.klass == CLASS_IN ? follow_zone : NULL,
-        .follow_context = &follow,
+        .udp = v->x->transport == NET_UDP,
+        .rotate = v->worker->rotation++,
+        .options = &v->setup->answer,
+        .table = view->zones,
     };
     struct answer_result result;
     if (answer_question(&request, &v->reply, &result) != OK)
@@ -321,7 +297,7 @@ struct serve *serve_new(struct epoch *epoch, unsigned workers)
         return NULL;
     }
     s->epoch = epoch;
-    s->unique_key = hash_key_random();
+    s->key = hash_key_random();
     s->worker_count = workers;
     for (unsigned i = 0; i < workers; i++) {
         s->workers[i].serve = s;

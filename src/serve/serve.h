@@ -6,6 +6,7 @@
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
 
+#include "answer/answer.h"
 #include "net/net.h"
 #include "policy/policy.h"
 #include "tap/tap.h"
@@ -37,10 +38,7 @@ struct serve_setup {
     uint16_t udp_payload;               /**< 1232 */
     char *nsid; size_t nsid_bytes;      /**< NULL = not told; also answers id.server and hostname.bind CH TXT */
     char *version;                      /**< version.bind CH TXT; NULL = refused */
-    bool minimal;                       /**< no additional data but glue; default true */
-    bool minimal_any_tcp;               /**< RFC 8482 over TCP too */
-    bool round_robin;
-    bool follow_zones;                  /**< CNAME chains go on in our other zones */
+    struct answer_options answer;
     bool cookies;                       /**< answer cookies at all; default true */
     bool cookies_required_udp;          /**< BADCOOKIE to UDP clients without a valid one; default false */
     struct cookie_secrets secrets;      /**< wiped when freed */

@@ -8,7 +8,7 @@ struct serve_setup *serve_setup_new(void)
     if (setup == NULL)
         return NULL;
     setup->udp_payload = 1232;
-    setup->minimal = true;
+    setup->answer = answer_defaults();
     setup->cookies = true;
     return setup;
 }
