@@ -213,11 +213,11 @@ static void fills_edns(void **state)
         CHECK_EQ(cases[i].label, m.edns.cookie == NULL, true);
         CHECK_EQ(cases[i].label, m.edns.nsid || m.edns.keepalive || m.edns.expire || m.edns.zoneversion || m.edns.padding, false);
     }
-    assert_int_equal(edns_query(B(Q OPT(P1232, V0, "\0\x26\0\3\0\0\0\x0b\0\0\0\x13\0\0\0\x09\0\0\0\x0c\0\2\0\0\0\x0a\0\x08" "12345678")), &m), MESSAGE_FINE);
+    assert_int_equal(edns_query(B(Q OPT(P1232, V0, "\0\x22\0\3\0\0\0\x0b\0\0\0\x13\0\0\0\x09\0\0\0\x0c\0\2\0\0\0\x0a\0\x08" "12345678")), &m), MESSAGE_FINE);
     assert_true(m.edns.nsid && m.edns.keepalive && m.edns.zoneversion && m.edns.expire && m.edns.padding);
     assert_int_equal(m.edns.cookie_bytes, 8);
     assert_memory_equal(m.edns.cookie, "12345678", 8);
-    assert_int_equal(m.edns.options_bytes, 38);
+    assert_int_equal(m.edns.options_bytes, 34);
     assert_int_equal(edns_query(B(Q OPT(P1232, V0, "\0\x18\0\x0a\0\x08" "12345678" "\0\x0a\0\x08" "abcdefgh")), &m), MESSAGE_FINE);
     assert_memory_equal(m.edns.cookie, "12345678", 8);
     assert_int_equal(edns_query(B(Q OPT(P1232, "\0\1\x80\0", "\0\0")), &m), MESSAGE_BADVERS);
