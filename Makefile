@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin face over meson; `make help` says what there is.
+BUILD ?= build
+ASAN = build-asan
+TSAN = build-tsan
+PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
+
+.PHONY: help build run test tests test-all test-tsan test-valgrind test-clang test-cross fuzz soak install clean packages-% coverage
+help:
+	@echo "make build      build/rhizd and build/rhiz"
+	@echo "make run        build, serve examples/ on 127.0.0.1 port 5300"
+	@echo "make test       unit and system tests under ASan and UBSan"
+	@echo "make tests      build the test programs under build/tests"
+	@echo "make test-all   the same with TSan, clang, valgrind, other architectures, 10 minutes of fuzzing each"
+	@echo "make fuzz       every fuzz target, FUZZ_SECONDS (600) each"
+	@echo "make soak       500 reloads under load, 100,000 zones: figures for docs/figures.md"
+	@echo "make install    programs, library, man pages, systemd unit (DESTDIR, PREFIX)"
+
+packages-%:
+	@scripts/install-packages $*
+
+$(BUILD)/build.ninja: | packages-build
+	meson setup $(BUILD) --buildtype=release -Dunit_tests=false $(if $(PREFIX),--prefix=$(PREFIX))
+
+build: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+	@ln -sf src/daemon/rhizd $(BUILD)/rhizd
+	@ln -sf src/tools/rhiz $(BUILD)/rhiz
+
+run: build
+	@scripts/run $(BUILD)
+
+tests: packages-test $(BUILD)/build.ninja
+	meson configure $(BUILD) -Dunit_tests=true
+	ninja -C $(BUILD)
+
+$(ASAN)/build.ninja: | packages-test
+	meson setup $(ASAN) --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dtest_delay=true
+$(TSAN)/build.ninja: | packages-test
+	meson setup $(TSAN) --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false -Dtest_delay=true
+
+test: packages-test $(ASAN)/build.ninja
+	ninja -C $(ASAN)
+	scripts/test $(ASAN)
+
+test-tsan: packages-test $(TSAN)/build.ninja
+	ninja -C $(TSAN)
+	scripts/test-tsan $(TSAN)
+
+test-valgrind: packages-test
+	scripts/test-valgrind
+
+test-clang: packages-all
+	scripts/test-clang
+
+test-cross: packages-cross
+	scripts/test-cross
+
+test-all: test test-tsan test-clang test-valgrind test-cross fuzz
+
+fuzz: packages-all
+	scripts/fuzz $(or $(FUZZ_SECONDS),600)
+
+coverage: packages-all
+	scripts/coverage
+
+soak: packages-test build
+	scripts/soak $(BUILD)
+
+install: build
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-*
