@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages: a query found fine is fine to the other readers too, ends where it says, and is not fine when cut or lengthened. */
+#include "wire/message.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define HOLDS(condition) ((condition) ? (void)0 : abort())
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool inside(const uint8_t *p, size_t count, const uint8_t *data, size_t size)
+{
+    return p >= data && count <= size && (size_t)(p - data) <= size - count;
+}
+
+static void check_edns(const struct edns *e, const uint8_t *data, size_t size)
+{
+    size_t offset = 0;
+    uint16_t code, bytes;
+    const uint8_t *option;
+
+    HOLDS(e->udp_payload >= UDP_PLAIN_BYTES);
+    HOLDS(inside(e->options, e->options_bytes, data, size));
+    if (e->cookie != NULL)
+        HOLDS(inside(e->cookie, e->cookie_bytes, data, size) && e->cookie_bytes >= 8 && e->cookie_bytes <= 40);
+    while (edns_option_next(e->options, e->options_bytes, &offset, &code, &option, &bytes))
+        HOLDS(inside(option, bytes, data, size));
+    HOLDS(offset == e->options_bytes || e->version > 0);
+}
+
+/* Walks with the reader that follows pointers; it may refuse a name that the query reader stepped over. */
+static void check_records(const struct message *m)
+{
+    struct cursor c = cursor_of(m->wire, m->wire_bytes);
+    unsigned count = (unsigned)m->counts[1] + m->counts[2] + m->counts[3], opts = 0;
+    struct record r;
+
+    c.pos += m->records_offset;
+    for (unsigned i = 0; i < count; i++) {
+        if (message_read_record(&c, &r) != OK)
+            return;
+        HOLDS(r.rdata_offset + r.rdata_bytes <= m->wire_bytes);
+        opts += r.type == TYPE_OPT;
+    }
+    HOLDS(c.pos == c.end);
+    HOLDS(opts == m->edns.present);
+}
+
+static void check_fine(const struct message *m, const uint8_t *data, size_t size)
+{
+    struct message other;
+    uint8_t *longer = malloc(size + 1), *shorter = malloc(size);
+
+    HOLDS(message_read(data, size, &other) == OK);
+    HOLDS(other.has_question == m->has_question && other.records_offset == m->records_offset);
+    if (m->has_question)
+        HOLDS(name_same(other.question.view, m->question.view) && other.question.type == m->question.type);
+    HOLDS(longer != NULL && shorter != NULL);
+    memcpy(longer, data, size);
+    longer[size] = 0;
+    memcpy(shorter, data, size - 1);
+    HOLDS(message_read_query(longer, size + 1, &other) == MESSAGE_FORMERR);
+    HOLDS(message_read_query(shorter, size - 1, &other) != MESSAGE_FINE);
+    free(longer);
+    free(shorter);
+    check_records(m);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct message m;
+    if (size > MESSAGE_MAX_BYTES)
+        return 0;
+    enum message_fault fault = message_read_query(data, size, &m);
+
+    HOLDS((fault == MESSAGE_IGNORE) == (size < HEADER_BYTES || (data[2] & 0x80) != 0));
+    if (fault == MESSAGE_IGNORE) {
+        struct message response;
+        if (message_read(data, size, &response) == OK)
+            HOLDS(response.records_offset <= size);
+        return 0;
+    }
+    HOLDS(m.id == get_u16(data) && m.flags == get_u16(data + 2));
+    if (m.edns.present)
+        check_edns(&m.edns, data, size);
+    if (m.has_question)
+        HOLDS(m.question.view.wire == m.question.name.wire && m.question.view.length == m.question.name.length);
+    if (fault == MESSAGE_FINE)
+        check_fine(&m, data, size);
+    if (fault == MESSAGE_BADVERS)
+        HOLDS(m.edns.present && m.edns.version > 0);
+    return 0;
+}
