@@ -62,6 +62,10 @@ bool zone_node_is_empty(const struct zone_node *node);          /**< an empty no
 bool zone_node_is_cut(const struct zone_node *node);            /**< NS, not the apex */
 bool zone_node_is_occluded(const struct zone_node *node);       /**< below a cut or a DNAME: glue at best */
 bool zone_node_is_nsec3(const struct zone_node *node);
+/** The node one label up; NULL for the apex. */
+const struct zone_node *zone_node_parent(const struct zone_version *version, const struct zone_node *node);
+/** The topmost cut or DNAME owner at or above the node, which hides what is below it; NULL when there is none. */
+const struct zone_node *zone_node_top(const struct zone_version *version, const struct zone_node *node);
 /** Number of the node in the version, 0 .. zone_version_nodes - 1, in canonical order: key of caches. */
 uint32_t zone_node_index(const struct zone_version *version, const struct zone_node *node);
 
@@ -76,6 +80,10 @@ bool zone_version_nsec3(const struct zone_version *version, struct nsec3 *out);
 const struct zone_node *zone_nsec_find(const struct zone_version *version, struct name_view name);
 /** The NSEC3 record for a hash: *match tells whether it is that very hash, else the record covers it.  NULL without. */
 const struct zone_node *zone_nsec3_find(const struct zone_version *version, const uint8_t *hash, size_t bytes, bool *match);
+
+/** The record at an NSEC3 owner that belongs to the chain in use; false without. */
+struct zone_nsec3_record { const uint8_t *rdata; uint16_t size; struct nsec3 fields; };
+bool zone_node_nsec3(const struct zone_version *version, const struct zone_node *node, struct zone_nsec3_record *out);
 
 /* ---- a version ---- */
 
@@ -114,10 +122,14 @@ void zone_builder_free(struct zone_builder *builder);
 MUST_CHECK enum status zone_builder_add(struct zone_builder *builder, struct name_view owner, uint16_t type, uint32_t ttl,
                                         const uint8_t *rdata, size_t size, const struct zone_where *where);
 /** Sorts and freezes into one block.  The builder is spent whatever comes out.  A zone without SOA can be built (for checks) but not published.
- *  @param keep_where  positions stay beside the version */
+ *  @param keep_where  positions stay beside the version
+ *  @return OK, E_NOMEM, E_LIMIT (an RRset of over 65535 records, or 16 GiB in all) */
 MUST_CHECK enum status zone_builder_finish(struct zone_builder *builder, bool keep_where, struct zone_version **out);
-/** @return false when positions were not kept. record: index within the RRset; sigs: among the signatures. */
+/** @return false when positions were not kept. record: index within the RRset; from its count on, among the
+ *  signatures that cover the type. */
 bool zone_version_where(const struct zone_version *version, const struct zone_node *node, uint16_t type, uint16_t record, struct zone_where *out);
+/** Cuts the positions off before publishing. @return the version, which may have moved. NULL is fine. */
+struct zone_version *zone_version_forget_where(struct zone_version *version);
 /** The RRset had records of different TTLs. */
 bool zone_version_ttl_mixed(const struct zone_version *version, const struct zone_node *node, uint16_t type);
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The chains that prove absence, each an array in its own order beside the nodes. */
+#include "zone/inside.h"
+
+#include <string.h>
+
+enum { HASH_BYTES = 20, HASH_LABEL_BYTES = 32 }; /* SHA-1, the only one (RFC 5155 11) */
+
+enum zone_denial zone_version_denial(const struct zone_version *v) { return (enum zone_denial)v->denial_kind; }
+
+bool zone_version_nsec3(const struct zone_version *v, struct nsec3 *out)
+{
+    if (v->denial_kind != ZONE_DENIAL_NSEC3)
+        return false;
+    const uint8_t *record = (const uint8_t *)version_at(v, v->nodes[0].data) + v->nsec3param;
+    return rdata_nsec3(TYPE_NSEC3PARAM, record + 2, get_u16(record), out);
+}
+
+/* ---- NSEC ---- */
+
+static uint32_t seal_nsec(struct zone_version *v)
+{
+    uint32_t *chain = (uint32_t *)((uint8_t *)v + (size_t)v->denial * GRANULE), count = 0;
+    for (uint32_t i = 0; i < v->node_count && count < v->denial_count; i++) {
+        const struct zone_set *set = node_set_find(v, &v->nodes[i], TYPE_NSEC);
+        if (set && set->count && !(v->nodes[i].flags & NODE_OCCLUDED))
+            chain[count++] = i;
+    }
+    return count;
+}
+
+const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name_view name)
+{
+    if (v->denial_kind != ZONE_DENIAL_NSEC)
+        return NULL;
+    const uint32_t *chain = version_at(v, v->denial);
+    uint32_t low = 0, high = v->denial_count; /* chain[low] <= name: the apex has an NSEC and is first */
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (name_compare(zone_node_name(v, &v->nodes[chain[middle]]), name) <= 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &v->nodes[chain[low]];
+}
+
+/* ---- NSEC3 ---- */
+
+static uint64_t hash_head(const uint8_t *hash) { return (uint64_t)get_u32(hash) << 32 | get_u32(hash + 4); }
+
+static bool owner_hash(const struct zone_version *v, const struct zone_node *n, uint8_t out[HASH_BYTES])
+{
+    const uint8_t *name = version_at(v, n->data);
+    size_t length = 0;
+    return name[0] == HASH_LABEL_BYTES &&
+           base32hex_decode(slice_of((const char *)name + 1, name[0]), out, HASH_BYTES, &length) == OK && length == HASH_BYTES;
+}
+
+static bool same_chain(const struct nsec3 *a, const struct nsec3 *b)
+{
+    return a->algorithm == b->algorithm && a->iterations == b->iterations && a->salt_length == b->salt_length &&
+           (a->salt_length == 0 || memcmp(a->salt, b->salt, a->salt_length) == 0);
+}
+
+bool zone_node_nsec3(const struct zone_version *v, const struct zone_node *n, struct zone_nsec3_record *out)
+{
+    struct nsec3 chain, parsed;
+    struct rrset set;
+    if (!zone_version_nsec3(v, &chain) || !zone_node_rrset(v, n, TYPE_NSEC3, &set))
+        return false;
+    const uint8_t *rdata;
+    uint16_t size;
+    for (size_t offset = 0; rrset_next(set.records, set.bytes, &offset, &rdata, &size);)
+        if (rdata_nsec3(TYPE_NSEC3, rdata, size, &parsed) && same_chain(&chain, &parsed) && parsed.next_length == HASH_BYTES) {
+            *out = (struct zone_nsec3_record){ rdata, size, parsed };
+            return true;
+        }
+    return false;
+}
+
+/* Fills the chain for the parameters chosen; canonical order of the owners is that of the hashes (RFC 5155 1.3). */
+static uint32_t seal_nsec3(struct zone_version *v)
+{
+    struct zone_hashed *chain = (struct zone_hashed *)((uint8_t *)v + (size_t)v->denial * GRANULE);
+    uint32_t count = 0, room = v->denial_count;
+    uint8_t hash[HASH_BYTES];
+    struct zone_nsec3_record record;
+    for (uint32_t i = 0; i < v->node_count && count < room; i++) {
+        const struct zone_node *n = &v->nodes[i];
+        if (!(n->flags & NODE_NSEC3) || !owner_hash(v, n, hash) || !zone_node_nsec3(v, n, &record))
+            continue;
+        chain[count++] = (struct zone_hashed){ get_u32(hash), get_u32(hash + 4), i };
+    }
+    return count;
+}
+
+/* Of several chains the one with the most records, so that one half taken down is not used. */
+static uint32_t choose_nsec3(struct zone_version *v)
+{
+    struct rrset params = { 0 };
+    if (!zone_node_rrset(v, &v->nodes[0], TYPE_NSEC3PARAM, &params))
+        return 0;
+    uint32_t best = 0, best_at = 0;
+    const uint8_t *rdata;
+    uint16_t size;
+    for (size_t offset = 0; rrset_next(params.records, params.bytes, &offset, &rdata, &size);) {
+        struct nsec3 parsed;
+        if (!rdata_nsec3(TYPE_NSEC3PARAM, rdata, size, &parsed) || parsed.flags || parsed.algorithm != 1)
+            continue;
+        v->nsec3param = (uint32_t)(rdata - 2 - (const uint8_t *)version_at(v, v->nodes[0].data));
+        uint32_t count = seal_nsec3(v);
+        if (count > best) {
+            best = count;
+            best_at = v->nsec3param;
+        }
+    }
+    v->nsec3param = best_at;
+    return best ? seal_nsec3(v) : 0;
+}
+
+void version_seal_denial(struct zone_version *v)
+{
+    if (v->denial_kind == ZONE_DENIAL_NSEC3)
+        v->denial_count = choose_nsec3(v);
+    else if (v->denial_kind == ZONE_DENIAL_NSEC)
+        v->denial_count = seal_nsec(v);
+    if (v->denial_count == 0)
+        v->denial_kind = ZONE_DENIAL_NONE;
+}
+
+static uint64_t hashed_head(const struct zone_hashed *h) { return (uint64_t)h->high << 32 | h->low; }
+
+/* Below, equal or above: the whole hash of an entry against `hash`. */
+static int hashed_compare(const struct zone_version *v, const struct zone_hashed *h, const uint8_t *hash)
+{
+    uint64_t head = hashed_head(h), wanted = hash_head(hash);
+    uint8_t whole[HASH_BYTES];
+    if (head != wanted)
+        return head < wanted ? -1 : 1;
+    return owner_hash(v, &v->nodes[h->node], whole) ? memcmp(whole, hash, HASH_BYTES) : 0;
+}
+
+const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint8_t *hash, size_t bytes, bool *match)
+{
+    if (v->denial_kind != ZONE_DENIAL_NSEC3 || bytes != HASH_BYTES)
+        return NULL;
+    const struct zone_hashed *chain = version_at(v, v->denial);
+    uint32_t low = 0, high = v->denial_count; /* all below `low` are <= hash, all from `high` on above it */
+    uint64_t wanted = hash_head(hash);
+    for (unsigned step = 0; low < high; step++) {
+        uint32_t guess = low + (high - low) / 2;
+        uint64_t first = hashed_head(&chain[low]), last = hashed_head(&chain[high - 1]);
+        if (step < 4 && wanted > first && wanted < last) /* hashes are spread evenly: interpolate, but not for ever */
+            guess = low + (uint32_t)((__extension__(unsigned __int128)(wanted - first) * (high - 1 - low)) / (last - first));
+        int order = hashed_compare(v, &chain[guess], hash);
+        if (order == 0) {
+            *match = true;
+            return &v->nodes[chain[guess].node];
+        }
+        if (order < 0)
+            low = guess + 1;
+        else
+            high = guess;
+    }
+    *match = false;
+    return &v->nodes[chain[low ? low - 1 : v->denial_count - 1].node];
+}

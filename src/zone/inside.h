@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a version lies in memory; shared by the files of the store, seen by nobody else.
+ *
+ * One block: header, nodes in canonical order, hash index, denial array, then per node its name, the heads of its
+ * RRsets and their records; positions in the source at the very end, so that they can be cut off.  All references are
+ * offsets in granules of four octets from the start of the block (so 16 GiB), which makes the block position-independent. */
+#ifndef ZONE_INSIDE_H
+#define ZONE_INSIDE_H
+
+#include "zone/zone.h"
+
+#define ZONE_NONE UINT32_MAX
+enum { GRANULE = 4 };
+
+enum {
+    NODE_APEX = 1,
+    NODE_CUT = 2,         /* NS, not the apex */
+    NODE_DNAME = 4,
+    NODE_WILD_CHILD = 8,  /* `*` below it exists */
+    NODE_NSEC3 = 16,      /* owns an NSEC3, one label below the apex */
+    NODE_HIDDEN = 32,     /* has nothing but that: not in the name space (RFC 5155 7.2.8) */
+    NODE_OCCLUDED = 64,
+};
+
+struct zone_node {
+    uint32_t data;      /* granules: the name, padded; then `sets` times struct zone_set */
+    uint32_t parent;    /* index; the apex: its own */
+    uint32_t top;       /* index of the topmost cut or DNAME at or above it, or ZONE_NONE */
+    uint16_t sets;
+    uint8_t flags, length, labels, spare[3];
+};
+
+#define SET_SIGNED UINT32_C(0x80000000)
+#define SET_TTL_MIXED UINT32_C(0x40000000)
+#define SET_BYTES UINT32_C(0x3fffffff)
+struct zone_set {       /* ascending by type */
+    uint16_t type, count;
+    uint32_t ttl;
+    uint32_t data;      /* granules: the records; when signed, padded, then struct zone_sigs and the signatures */
+    uint32_t bytes;     /* of the records, and two flags */
+};
+struct zone_sigs {
+    uint16_t count, spare;
+    uint32_t ttl, bytes;
+};
+
+struct zone_slot {
+    uint32_t tag;       /* upper half of the hash */
+    uint32_t node;      /* index + 1; 0 = free */
+};
+struct zone_hashed {    /* one NSEC3 of the chain: the first 64 bits of its hash */
+    uint32_t high, low, node;
+};
+
+struct zone_version {
+    struct hash_key key;
+    uint64_t bytes, records, fingerprint;
+    uint32_t node_count;
+    uint32_t slots, slot_count;             /* granules; count */
+    uint32_t denial, denial_count;          /* granules; NSEC: uint32_t node, NSEC3: struct zone_hashed, both ascending */
+    uint32_t where;                         /* granules; 0 = not kept: node_count ordinals, then struct zone_where each */
+    uint32_t nsec3param;                    /* octets from the start of the apex's data: the record chosen, its length in front */
+    uint32_t serial, negative_ttl;
+    uint16_t klass;
+    uint8_t depth;                          /* labels of the deepest node of the name space below the origin */
+    uint8_t denial_kind;
+    uint8_t spare[4];
+    struct zone_node nodes[];
+};
+
+static inline const void *version_at(const struct zone_version *v, uint32_t granules)
+{
+    return (const uint8_t *)v + (size_t)granules * GRANULE;
+}
+static inline size_t granule_up(size_t bytes) { return (bytes + GRANULE - 1) & ~(size_t)(GRANULE - 1); }
+static inline const struct zone_set *node_sets(const struct zone_version *v, const struct zone_node *n)
+{
+    return version_at(v, n->data + (uint32_t)(granule_up(n->length) / GRANULE));
+}
+static inline const struct zone_slot *version_slots(const struct zone_version *v) { return version_at(v, v->slots); }
+
+/* The hash of a name is chained from the right, label by label, so that one pass yields those of all its suffixes.
+ * Each link is a keyed hash whose key depends on the link before; the origin is 0. */
+static inline uint64_t hash_link(const struct hash_key *key, uint64_t suffix, const uint8_t *label, size_t length)
+{
+    const struct hash_key chained = { key->k0 ^ suffix, key->k1 };
+    return hash_bytes_nocase(&chained, label, length);
+}
+static inline uint32_t hash_tag(uint64_t hash) { return (uint32_t)(hash >> 32); }
+static inline uint32_t hash_place(uint64_t hash, uint32_t slots) { return (uint32_t)((uint64_t)(uint32_t)hash * slots >> 32); }
+
+/* Where the labels of a name start; @return their number without the root. */
+unsigned name_label_starts(struct name_view name, uint8_t starts[NAME_MAX_LABELS]);
+/* The node with this very name and hash, or NULL. */
+const struct zone_node *version_probe(const struct zone_version *v, struct name_view name, uint64_t hash);
+/* The set of a type, whatever its count, or NULL. */
+const struct zone_set *node_set_find(const struct zone_version *v, const struct zone_node *n, uint16_t type);
+
+/* Fills in what follows from the rest: serial, negative TTL, fingerprint, the chain of denial. */
+void version_seal(struct zone_version *v);
+void version_seal_denial(struct zone_version *v);
+
+/* ---- the builder, between adding and freezing ---- */
+
+struct build_record {
+    struct build_record *next;      /* of the same owner, in the order they came; after sorting, in that of the version */
+    uint32_t ttl;
+    struct zone_where where;
+    uint16_t type;                  /* of the RRset; for a signature the type covered */
+    uint16_t size;
+    bool signature, ttl_mixed;      /* mixed: a duplicate had another TTL */
+    uint8_t rdata[];
+};
+struct build_owner {
+    struct build_owner *parent, *first_child, *last_child, *next_sibling;
+    struct build_record *first, *last;
+    const uint8_t *name;            /* an empty non-terminal borrows it from the first name below */
+    uint64_t hash;
+    uint32_t child_count, record_count, index;
+    uint16_t set_count;
+    uint8_t flags, length, labels;
+    bool written;                   /* the name stands as its own record had it */
+};
+struct zone_builder {
+    struct arena *arena;
+    struct hash_key key;
+    struct build_owner **slots;     /* open addressing, a power of two */
+    uint32_t slot_count, owner_count;
+    struct build_owner *apex, *recent;
+    uint16_t klass;
+};
+
+/* Puts children in canonical order, records in that of their sets, drops duplicates. */
+MUST_CHECK enum status build_sort(struct zone_builder *b);
+/* The next owner in canonical order; NULL behind the last. */
+struct build_owner *build_next(const struct build_owner *at);
+/* What an RRset, or the signatures over it, amounts to. */
+struct build_group {
+    uint32_t count, ttl;
+    size_t bytes;
+    bool mixed;
+};
+/* Measures the group (same type, same kind) that `first` starts; @return the record behind it. */
+struct build_record *build_group(struct build_record *first, struct build_group *out);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Zones by class and name.  Open addressing; slots change one at a time by atomic stores, a whole new array replaces the
+ * old when it fills up.  A set of the label counts in use keeps lookups from probing depths at which no zone is. */
+#include "zone/inside.h"
+
+#include <stdatomic.h>
+
+enum { LEAST_SLOTS = 16, DEPTHS = NAME_MAX_LABELS + 1 };
+
+struct slot {
+    _Atomic(struct zone *) zone;    /* NULL: never used; &removed: was used, go on */
+    _Atomic uint64_t hash;          /* written before `zone` */
+};
+struct slots {
+    uint32_t count, used;           /* used: zones and removed ones; the writer's */
+    struct slot slot[];
+};
+struct zone_table {
+    _Atomic(struct slots *) slots;
+    _Atomic uint64_t depths[2];     /* a bit for each label count in use */
+    struct hash_key key;
+    struct epoch *epoch;
+    _Atomic size_t count;
+    uint32_t depth_counts[DEPTHS];  /* the writer's */
+};
+
+/* A mark, never looked into. */
+static const char removed_mark;
+static struct zone *removed(void) { return (struct zone *)(uintptr_t)&removed_mark; }
+
+static struct slots *slots_new(uint32_t count)
+{
+    struct slots *s = mem_alloc(sizeof *s + count * sizeof(struct slot));
+    if (s)
+        s->count = count;
+    return s;
+}
+
+struct zone_table *zone_table_new(struct epoch *epoch)
+{
+    struct zone_table *t = mem_alloc(sizeof *t);
+    struct slots *s = slots_new(LEAST_SLOTS);
+    if (!t || !s) {
+        mem_free(t);
+        mem_free(s);
+        return NULL;
+    }
+    t->key = hash_key_random();
+    t->epoch = epoch;
+    atomic_init(&t->slots, s);
+    return t;
+}
+
+void zone_table_free(void *table)
+{
+    struct zone_table *t = table;
+    if (!t)
+        return;
+    struct zone *z;
+    for (size_t position = 0; zone_table_next(t, &position, &z);)
+        zone_unref(z);
+    mem_free(atomic_load_explicit(&t->slots, memory_order_relaxed));
+    mem_free(t);
+}
+
+/* hashes[n]: of the last n labels. */
+static void suffix_hashes(const struct zone_table *t, struct name_view name, uint16_t klass, uint64_t hashes[DEPTHS])
+{
+    uint8_t starts[NAME_MAX_LABELS];
+    unsigned labels = name_label_starts(name, starts);
+    hashes[0] = (uint64_t)klass * UINT64_C(0x9e3779b97f4a7c15); /* keyed by the first link; the root itself needs no secret */
+    for (unsigned n = 1; n <= labels; n++) {
+        const uint8_t *label = name.wire + starts[labels - n];
+        hashes[n] = hash_link(&t->key, hashes[n - 1], label + 1, label[0]);
+    }
+}
+
+static struct slot *probe(struct slots *s, struct name_view name, uint16_t klass, uint64_t hash)
+{
+    uint32_t at = hash_place(hash, s->count);
+    for (;; at = at + 1 == s->count ? 0 : at + 1) {
+        struct zone *z = atomic_load_explicit(&s->slot[at].zone, memory_order_acquire);
+        if (!z)
+            return NULL;
+        if (z == removed() || atomic_load_explicit(&s->slot[at].hash, memory_order_relaxed) != hash)
+            continue;
+        if (zone_class(z) == klass && name_equal(zone_name(z), name))
+            return &s->slot[at];
+    }
+}
+
+/* There is a free slot: at most three quarters are in use. */
+static void slots_put(struct slots *s, struct zone *z, uint64_t hash)
+{
+    uint32_t at = hash_place(hash, s->count);
+    while (atomic_load_explicit(&s->slot[at].zone, memory_order_relaxed))
+        at = at + 1 == s->count ? 0 : at + 1;
+    atomic_store_explicit(&s->slot[at].hash, hash, memory_order_relaxed);
+    atomic_store_explicit(&s->slot[at].zone, z, memory_order_release);
+    s->used++;
+}
+
+/* A larger array, or one of the same size without what was removed. */
+static enum status table_make_room(struct zone_table *t)
+{
+    struct slots *old = atomic_load_explicit(&t->slots, memory_order_relaxed);
+    if (old->used + 1 <= old->count / 4 * 3)
+        return OK;
+    size_t live = zone_table_count(t);
+    if (live > UINT32_MAX / 4)
+        return E_NOMEM;
+    uint32_t count = LEAST_SLOTS;
+    while (count / 2 < live + 1)
+        count += count / 2; /* by halves: less waste than doubling */
+    struct slots *s = slots_new(count / 4 * 4);
+    if (!s)
+        return E_NOMEM;
+    for (uint32_t i = 0; i < old->count; i++) {
+        struct zone *z = atomic_load_explicit(&old->slot[i].zone, memory_order_relaxed);
+        if (z && z != removed())
+            slots_put(s, z, atomic_load_explicit(&old->slot[i].hash, memory_order_relaxed));
+    }
+    atomic_store_explicit(&t->slots, s, memory_order_release);
+    epoch_retire(t->epoch, old, mem_free);
+    return OK;
+}
+
+enum status zone_table_add(struct zone_table *t, struct zone *z)
+{
+    uint64_t hashes[DEPTHS];
+    struct name_view name = zone_name(z);
+    suffix_hashes(t, name, zone_class(z), hashes);
+    if (probe(atomic_load_explicit(&t->slots, memory_order_relaxed), name, zone_class(z), hashes[name.labels]))
+        return E_EXISTS;
+    enum status st = table_make_room(t);
+    if (st != OK)
+        return st;
+    if (t->depth_counts[name.labels]++ == 0) /* the depth first: a reader that misses it misses the zone, no more */
+        atomic_fetch_or_explicit(&t->depths[name.labels / 64], UINT64_C(1) << name.labels % 64, memory_order_release);
+    slots_put(atomic_load_explicit(&t->slots, memory_order_relaxed), zone_ref(z), hashes[name.labels]);
+    atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
+    return OK;
+}
+
+enum status zone_table_remove(struct zone_table *t, struct name_view name, uint16_t klass)
+{
+    uint64_t hashes[DEPTHS];
+    suffix_hashes(t, name, klass, hashes);
+    struct slot *slot = probe(atomic_load_explicit(&t->slots, memory_order_relaxed), name, klass, hashes[name.labels]);
+    if (!slot)
+        return E_NOT_FOUND;
+    struct zone *z = atomic_exchange_explicit(&slot->zone, removed(), memory_order_acq_rel);
+    if (--t->depth_counts[name.labels] == 0)
+        atomic_fetch_and_explicit(&t->depths[name.labels / 64], ~(UINT64_C(1) << name.labels % 64), memory_order_release);
+    atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
+    epoch_retire(t->epoch, z, zone_unref);
+    return OK;
+}
+
+struct zone *zone_table_find(const struct zone_table *t, struct name_view name, uint16_t klass, bool above)
+{
+    const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
+                                 atomic_load_explicit(&t->depths[1], memory_order_acquire) };
+    struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
+    uint64_t hashes[DEPTHS];
+    suffix_hashes(t, name, klass, hashes);
+    for (int n = name.labels - (above ? 1 : 0); n >= 0; n--) {
+        if (!(depths[n / 64] >> n % 64 & 1))
+            continue;
+        struct slot *slot = probe(s, name_strip(name, name.labels - (unsigned)n), klass, hashes[n]);
+        struct zone *z = slot ? atomic_load_explicit(&slot->zone, memory_order_acquire) : NULL;
+        if (z && z != removed()) /* it may have gone since the probe */
+            return z;
+    }
+    return NULL;
+}
+
+struct zone *zone_table_get(const struct zone_table *t, struct name_view name, uint16_t klass)
+{
+    uint64_t hashes[DEPTHS];
+    suffix_hashes(t, name, klass, hashes);
+    struct slot *slot = probe(atomic_load_explicit(&t->slots, memory_order_acquire), name, klass, hashes[name.labels]);
+    struct zone *z = slot ? atomic_load_explicit(&slot->zone, memory_order_acquire) : NULL;
+    return z == removed() ? NULL : z;
+}
+
+size_t zone_table_count(const struct zone_table *t) { return atomic_load_explicit(&t->count, memory_order_relaxed); }
+
+bool zone_table_next(const struct zone_table *t, size_t *position, struct zone **out)
+{
+    struct slots *s = atomic_load_explicit(&t->slots, memory_order_relaxed);
+    while (*position < s->count) {
+        struct zone *z = atomic_load_explicit(&s->slot[(*position)++].zone, memory_order_relaxed);
+        if (!z || z == removed())
+            continue;
+        *out = z;
+        return true;
+    }
+    return false;
+}
