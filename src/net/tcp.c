@@ -49,7 +49,6 @@ void tcp_close(struct connection *c)
     if (c->dead)
         return;
     c->dead = true;
-    close(c->source.fd);
     net_timer_stop(&c->timer);
     list_remove(&c->of_worker);
     list_remove(&c->ready);
@@ -66,6 +65,7 @@ void tcp_close(struct connection *c)
     w->connection_count--;
     atomic_fetch_sub_explicit(&w->net->clients, 1, memory_order_relaxed);
     __atomic_store_n(&w->counters.tcp_open, w->connection_count, __ATOMIC_RELAXED);
+    close(c->source.fd);
 }
 
 void tcp_close_all(struct net_worker *w)
