@@ -26,7 +26,7 @@ static struct name name_of(struct cursor *c)
 
     for (unsigned i = 0; i < labels; i++) {
         uint8_t how = cursor_u8(c);
-        unsigned length = 1 + (how >> 4) % (how & 8 ? 15 : 2);
+        unsigned length = 1 + (unsigned)(how >> 4) % (how & 8 ? 15u : 2u);
         n.wire[at++] = (uint8_t)length;
         for (unsigned k = 0; k < length; k++)
             n.wire[at++] = (uint8_t)"abAB"[(how + k) % 4];
