@@ -145,10 +145,7 @@ struct udp_address {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } peer;
-    union {
-        struct cmsghdr header;
-        uint8_t room[64];
-    } control;
+    _Alignas(struct cmsghdr) uint8_t control[64];
 };
 
 struct parked {

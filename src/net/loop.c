@@ -299,9 +299,11 @@ bool net_wait(struct net_worker *w, struct net_exchange ***batch, size_t *count)
 void net_flush(struct net_worker *w)
 {
     /* A caller that ended no exchange of its batch made a mistake; it must not leak. */
-    for (size_t i = 0; i < w->batch_count; i++)
-        if (((struct exchange *)w->batch[i])->state == EXCHANGE_LIVE && !check(!"exchange not ended"))
+    for (size_t i = 0; i < w->batch_count; i++) {
+        bool exchange_ended = ((struct exchange *)w->batch[i])->state != EXCHANGE_LIVE;
+        if (!check(exchange_ended))
             net_drop(w->batch[i]);
+    }
     w->batch_count = 0;
     udp_flush(w);
     while (!list_empty(&w->dirty)) {

@@ -76,6 +76,8 @@ static inline void endpoint_of(const struct udp_address *a, struct endpoint *out
     }
 }
 
+static void *control_data(struct udp_address *a) { return CMSG_DATA((struct cmsghdr *)(void *)a->control); }
+
 /* Reads the address that a datagram came to out of its control message, and makes of that message the one
  * that goes out with the answer.  @return false when there is none. */
 static bool local_of(struct msghdr *h, struct udp_address *a, struct endpoint *local)
@@ -90,7 +92,7 @@ static bool local_of(struct msghdr *h, struct udp_address *a, struct endpoint *l
         local->address.family = 4;
         memcpy(local->address.bytes, &info.ipi_spec_dst, 4);
         memset(local->address.bytes + 4, 0, 12);
-        memcpy(CMSG_DATA(&a->control.header), &info, sizeof info);
+        memcpy(control_data(a), &info, sizeof info);
         h->msg_controllen = CMSG_SPACE(sizeof info);
         return true;
     }
@@ -101,7 +103,7 @@ static bool local_of(struct msghdr *h, struct udp_address *a, struct endpoint *l
             info.ipi6_ifindex = 0;
         local->address.family = 6;
         memcpy(local->address.bytes, &info.ipi6_addr, 16);
-        memcpy(CMSG_DATA(&a->control.header), &info, sizeof info);
+        memcpy(control_data(a), &info, sizeof info);
         h->msg_controllen = CMSG_SPACE(sizeof info);
         return true;
     }
@@ -204,7 +206,7 @@ void udp_turn(struct net_worker *w)
     list_remove(&port->hot);
     if (port->wildcard)
         for (unsigned i = 0; i < b->size; i++) {
-            b->in[i].msg_hdr.msg_control = &b->addresses[i].control;
+            b->in[i].msg_hdr.msg_control = b->addresses[i].control;
             b->in[i].msg_hdr.msg_controllen = sizeof b->addresses[i].control;
         }
     int n = recvmmsg(port->source.fd, b->in, b->size, MSG_DONTWAIT, NULL);
@@ -245,7 +247,7 @@ void udp_reply(struct exchange *x, size_t bytes)
     b->out_iov[b->replies++] = (struct iovec){ x->face.reply, bytes };
     h->msg_name = &a->peer;
     h->msg_namelen = peer_bytes(a);
-    h->msg_control = x->port->wildcard ? &a->control : NULL;
+    h->msg_control = x->port->wildcard ? a->control : NULL;
     h->msg_controllen = x->port->wildcard ? control_bytes(a) : 0;
 }
 
@@ -290,7 +292,7 @@ void udp_reply_parked(struct parked *p, size_t bytes)
     struct net_counters *counters = &p->x.face.worker->counters;
     struct iovec iov = { p->x.face.reply, bytes };
     struct msghdr h = { .msg_name = &p->address.peer, .msg_namelen = p->peer_bytes, .msg_iov = &iov, .msg_iovlen = 1,
-                        .msg_control = p->control_bytes > 0 ? &p->address.control : NULL,
+                        .msg_control = p->control_bytes > 0 ? p->address.control : NULL,
                         .msg_controllen = p->control_bytes };
     ssize_t n;
     do
