@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same zones and questions to rhizd, Knot, NSD and BIND: the majority's answer, or a deviation that an RFC allows.
+
+DIFFERENTIAL_QUESTIONS (2,000) says how many questions each zone gets; `make test-all` and the figures use 10,000.
+"""
+import collections
+import os
+import pathlib
+
+import dns.zone
+import pytest
+
+from differential import compare, peers, predicates, questions, wire, zones
+
+COUNT = int(os.environ.get("DIFFERENTIAL_QUESTIONS", "2000"))
+DATA = pathlib.Path(__file__).parents[1] / "data" / "zones"
+
+
+def gather(server, asked):
+    wires = [q.wire() for q in asked]
+    udp = [i for i, q in enumerate(asked) if not q.tcp]
+    tcp = [i for i, q in enumerate(asked) if q.tcp]
+    answers = [None] * len(asked)
+    for index, answer in zip(udp, wire.ask_udp(server.port, [wires[i] for i in udp])):
+        answers[index] = answer
+    for index, answer in zip(tcp, wire.ask_tcp(server.port, [wires[i] for i in tcp])):
+        answers[index] = answer
+    return [compare.Answer(a) for a in answers]
+
+
+def differences(tmp_path, origin, path, dnssec, count, seed=1):
+    zone = dns.zone.from_file(str(path), origin=origin, relativize=False, check_origin=False)
+    asked = questions.questions(zone, count, seed, dnssec)
+    served = [(origin, str(path))]
+    answers = {}
+    for kind in (peers.Rhizome,) + peers.PEERS:
+        server = kind(tmp_path, served).start()
+        try:
+            answers[kind.name] = gather(server, asked)
+        finally:
+            server.stop()
+    ours = answers.pop("rhizome")
+    hits, unexplained = collections.Counter(), []
+    for index, question in enumerate(asked):
+        case = compare.Case(question, zone, ours[index], {name: a[index] for name, a in answers.items()})
+        for field in list(case.differs):
+            name = None if case.ours.missing else predicates.account(case, field)
+            if name is None:
+                unexplained.append(case)
+                break
+            hits[name] += 1
+    return len(asked), hits, unexplained
+
+
+def report(label, asked, hits, unexplained):
+    print(f"\n{label}: {asked} questions, {len(unexplained)} unexplained")
+    for name, clause, _ in predicates.PREDICATES:
+        if hits[name]:
+            print(f"  {hits[name]:6d}  {name}: {clause}")
+    for case in unexplained[:20]:
+        print(compare.explain(case))
+
+
+def check(tmp_path, label, origin, path, dnssec, count):
+    asked, hits, unexplained = differences(tmp_path, origin, path, dnssec, count)
+    report(label, asked, hits, unexplained)
+    assert asked >= min(count, 1000) or label.startswith("small")
+    assert not unexplained, f"{len(unexplained)} answers differ from the majority and match no predicate"
+
+
+def test_root_2026(tmp_path):
+    check(tmp_path, "root of 2026", ".", DATA / "root.zone", False, COUNT)
+
+
+def test_root_2017_signed(tmp_path):
+    check(tmp_path, "signed root of 2017", ".", DATA / "root-2017-signed.zone", True, COUNT)
+
+
+@pytest.mark.parametrize("kind", ["plain", "nsec", "nsec3", "optout"])
+def test_small_zone(tmp_path, kind):
+    path = zones.make(tmp_path, kind)
+    check(tmp_path, f"small zone, {kind}", zones.ORIGIN, path, kind != "plain", COUNT)
