@@ -24,6 +24,35 @@ static void check_one(const struct name *n)
     HOLDS(name_equal(v, name_view_of(&lower)) && name_compare(v, name_view_of(&lower)) == 0);
 }
 
+/* Texts of a name relative to another lead back to it. */
+static void check_relative(struct name_view name, struct name_view origin)
+{
+    char buffer[NAME_TEXT_ROOM];
+    struct text text;
+    struct name parsed;
+
+    text_fixed(&text, buffer, sizeof buffer);
+    name_print_relative(&text, name, origin);
+    HOLDS(!text.full);
+    HOLDS(name_parse(slice_of(text.data, text.length), origin, &parsed) == OK);
+    HOLDS(name_equal(name_view_of(&parsed), name));
+}
+
+/* a is below b: another suffix and back again is the name itself. */
+static void check_suffixes(struct name_view a, struct name_view b)
+{
+    static const uint8_t label[] = "*";
+    struct name moved, back, child;
+
+    HOLDS(name_replace_suffix(a, b, name_root, &moved) == OK);
+    HOLDS(name_replace_suffix(name_view_of(&moved), name_root, b, &back) == OK);
+    HOLDS(name_equal(name_view_of(&back), a));
+    if (name_prepend(label, 1, a, &child) == OK) {
+        HOLDS(name_is_wildcard(name_view_of(&child)) && !name_is_host(name_view_of(&child), false));
+        HOLDS(name_is_host(name_view_of(&child), true) == name_is_host(a, false));
+    }
+}
+
 static void check_two(const struct name *x, const struct name *y)
 {
     struct name_view a = name_view_of(x), b = name_view_of(y);
@@ -37,6 +66,9 @@ static void check_two(const struct name *x, const struct name *y)
     HOLDS(name_equal(name_strip(a, a.labels - shared), name_strip(b, b.labels - shared)));
     if (name_below(a, b))
         HOLDS(order >= 0);                      /* children sort behind their parent, RFC 4034 §6.1 */
+    check_relative(a, b);
+    if (name_below(a, b))
+        check_suffixes(a, b);
     if (name_join(a, b, &joined) == OK) {
         HOLDS(name_below(name_view_of(&joined), b));
         HOLDS(name_view_of(&joined).labels == a.labels + b.labels);
@@ -45,10 +77,41 @@ static void check_two(const struct name *x, const struct name *y)
     }
 }
 
+static void check_reverse(const uint8_t *address, size_t octets)
+{
+    struct name n, again;
+    struct cursor c;
+
+    name_reverse(address, octets, &n);
+    c = cursor_of(n.wire, n.length);
+    HOLDS(name_read(&c, &again) == OK && c.pos == c.end);
+    HOLDS(name_is_host(name_view_of(&n), false));
+    HOLDS(name_view_of(&n).labels == (octets == 4 ? 6 : 34));
+}
+
+/* What the reader without pointers takes, the other takes too. */
+static void check_plain(const uint8_t *data, size_t size)
+{
+    struct cursor plain = cursor_of(data, size), other = plain;
+    struct name_view v;
+    struct name n;
+
+    if (name_read_plain(&plain, &v) != OK)
+        return;
+    HOLDS(name_read(&other, &n) == OK && other.pos == plain.pos);
+    HOLDS(name_same(name_view_of(&n), v));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cursor c = cursor_of(data, size);
     struct name previous = { 1, { 0 } }, n;
+
+    check_plain(data, size);
+    if (size >= 16) {
+        check_reverse(data, 4);
+        check_reverse(data, 16);
+    }
 
     for (;;) {
         struct cursor skip = c;

@@ -73,7 +73,28 @@ static void check_record(const struct added *want, const struct record *have, st
     HOLDS(length == want->rdata_bytes && memcmp(plain, want->rdata, length) == 0);
 }
 
-static void check_all(const uint8_t *wire, size_t size, const struct added *records, size_t count)
+static void check_edns(const struct edns_reply *want, const uint8_t *wire, const struct record *r, uint16_t rcode)
+{
+    struct edns have;
+    size_t offset = 0, options = 0;
+    uint16_t code, bytes;
+    const uint8_t *option;
+
+    HOLDS(edns_read(wire, r, &have) == OK);
+    HOLDS(have.dnssec_ok == want->dnssec_ok && have.udp_payload == want->udp_payload);
+    HOLDS((have.extended_rcode << 4 | rcode) == want->rcode);
+    HOLDS(have.keepalive == want->keepalive && have.expire == want->expire && have.zoneversion == want->zoneversion);
+    HOLDS(have.nsid == (want->nsid != NULL) && (have.cookie != NULL) == (want->cookie != NULL));
+    while (edns_option_next(have.options, have.options_bytes, &offset, &code, &option, &bytes)) {
+        options++;
+        if (code == OPTION_EDE)
+            HOLDS(get_u16(option) == want->ede && bytes <= 2 + 255 && (bytes == 2 || want->ede_text != NULL));
+    }
+    HOLDS(options == (size_t)want->keepalive + want->expire + want->zoneversion + (want->ede != EDE_NONE) + 2u * (want->nsid != NULL));
+}
+
+/* edns NULL = none was written */
+static void check_all(const uint8_t *wire, size_t size, const struct added *records, size_t count, const struct edns_reply *edns)
 {
     struct message m;
     struct record r;
@@ -85,8 +106,32 @@ static void check_all(const uint8_t *wire, size_t size, const struct added *reco
         HOLDS(message_read_record(&c, &r) == OK);
         check_record(&records[i], &r, m.question.view, wire);
     }
+    if (edns != NULL) {
+        HOLDS(message_read_record(&c, &r) == OK && r.type == TYPE_OPT);
+        check_edns(edns, wire, &r, m.rcode);
+    }
     HOLDS(c.pos == c.end);
-    HOLDS((size_t)m.counts[1] + m.counts[2] + m.counts[3] == count);
+    HOLDS((size_t)m.counts[1] + m.counts[2] + m.counts[3] == count + (edns != NULL));
+}
+
+struct edns_input {
+    struct edns_reply edns;
+    char text[300];
+    bool reserve;
+};
+
+static void edns_input_read(struct cursor *c, struct edns_input *out)
+{
+    uint8_t which = cursor_u8(c), bytes = cursor_u8(c);
+
+    *out = (struct edns_input){ .reserve = (which & 1) != 0 };
+    memset(out->text, 'x', bytes);
+    memcpy(out->text + bytes, bytes % 2 ? "\xc3\xbc" : "", bytes % 2 ? 3 : 1);
+    out->edns = (struct edns_reply){ .udp_payload = 1232, .dnssec_ok = (which & 2) != 0, .rcode = which,
+                                     .keepalive = (which & 4) != 0, .expire = (which & 8) != 0, .zoneversion = (which & 16) != 0,
+                                     .ede = which & 32 ? which : EDE_NONE, .ede_text = which & 64 ? out->text : NULL,
+                                     .cookie = which & 128 ? (const uint8_t *)"12345678" : NULL, .cookie_bytes = 8,
+                                     .nsid = which & 128 ? (const uint8_t *)"id" : NULL, .nsid_bytes = 2 };
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -94,18 +139,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct added *records = malloc(RECORDS_MAX * sizeof *records);
     struct cursor c = cursor_of(data, size);
     struct name question = name_of(&c);
-    size_t limit = 300 + (size_t)cursor_u8(&c) * 128, count = 0, marked = 0;
+    size_t limit = 700 + (size_t)cursor_u8(&c) * 128, count = 0, marked = 0;
     uint8_t *wire = malloc(limit);
     enum section section = SECTION_ANSWER;
     struct reply reply;
+    struct edns_input edns;
 
+    edns_input_read(&c, &edns);
     HOLDS(records != NULL && wire != NULL);
     reply_begin(&reply, wire, limit, 1, FLAG_QR);
     HOLDS(reply_add_question(&reply, name_view_of(&question), TYPE_A, CLASS_IN) == OK);
     struct reply_mark mark = reply_mark(&reply);
+    reply.limit -= edns.reserve ? edns_reply_bytes(&edns.edns) : 0;
     while (cursor_left(&c) > 0 && count < RECORDS_MAX) {
         uint8_t what = cursor_u8(&c);
-        if (what >= 250 && section < SECTION_ADDITIONAL) {
+        if (what == 249) {
+            reply_clear_records(&reply);
+            section = SECTION_ANSWER;
+            mark = reply_mark(&reply);
+            marked = count = 0;
+        } else if (what >= 250 && section < SECTION_ADDITIONAL) {
             section = (enum section)(section + 1);
             mark = reply_mark(&reply);
             marked = count;
@@ -123,7 +176,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         HOLDS(reply.length <= limit);
     }
-    check_all(wire, reply_end(&reply, RCODE_NOERROR), records, count);
+    reply.limit = limit;
+    bool fits = reply_add_edns(&reply, &edns.edns) == OK;
+    HOLDS(fits || !edns.reserve);
+    check_all(wire, reply_end(&reply, edns.edns.rcode), records, count, fits ? &edns.edns : NULL);
     free(records);
     free(wire);
     return 0;
