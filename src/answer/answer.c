@@ -1,4 +1,255 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "answer/answer.h"
+/* RFC 1034 4.3.2 from step 3 on, as changed by 2181, 4035, 4592, 6672: a loop over the names of a chain, one small
+ * function for each outcome. */
+#include "answer/inside.h"
 
-struct answer_options answer_defaults(void) { return (struct answer_options){ .minimal = true, .minimal_any_udp = true }; }
+enum step { STEP_DONE, STEP_CHAIN };
+
+struct answer_options answer_defaults(void)
+{
+    return (struct answer_options){ .minimal = true, .minimal_any_udp = true };
+}
+
+/* ---- chains ---- */
+
+/* Goes on at `target`.  A chain that comes back to a name it has been at, or is too long, ends with what it has. */
+static enum step chain_to(struct answering *a, const struct name *target)
+{
+    struct name_view view = name_view_of(target);
+    if (a->chain_count == ANSWER_CHAIN_MAX || name_equal(view, a->request->name))
+        return STEP_DONE;
+    for (unsigned i = 0; i < a->chain_count; i++)
+        if (name_equal(view, name_view_of(&a->chain[i])))
+            return STEP_DONE;
+    a->chain[a->chain_count] = *target;
+    a->name = name_view_of(&a->chain[a->chain_count++]);
+    return STEP_CHAIN;
+}
+
+/* The first name in the rdata, as CNAME and DNAME have it. */
+static bool first_target(const struct rrset *set, struct name_view *out)
+{
+    size_t offset = 0;
+    const uint8_t *rdata;
+    uint16_t size;
+    if (!rrset_next(set->records, set->bytes, &offset, &rdata, &size))
+        return false;
+    struct cursor c = cursor_of(rdata, size);
+    return name_read_plain(&c, out) == OK;
+}
+
+static enum step answer_cname(struct answering *a, const struct rrset *set)
+{
+    struct name_view target;
+    if (!put_rrset(a, SECTION_ANSWER, a->name, set, PUT_SIGNED) || !first_target(set, &target))
+        return STEP_DONE;
+    struct name copy = name_copy(target);
+    return chain_to(a, &copy);
+}
+
+/* RFC 6672 3.2 step 3C: the DNAME, a CNAME made from it (with its TTL, 3.1), and on to the new name. */
+static enum step answer_dname(struct answering *a, const struct zone_node *node)
+{
+    struct rrset set;
+    struct name_view target, owner = zone_node_name(a->version, node);
+    struct name to;
+    if (!zone_node_rrset(a->version, node, TYPE_DNAME, &set) || !put_rrset(a, SECTION_ANSWER, owner, &set, PUT_SIGNED))
+        return STEP_DONE;
+    if (!first_target(&set, &target))
+        return STEP_DONE;
+    if (name_replace_suffix(a->name, owner, target, &to) != OK) {
+        a->result->rcode = RCODE_YXDOMAIN;
+        return STEP_DONE;
+    }
+    if (!put_record(a, SECTION_ANSWER, a->name, TYPE_CNAME, set.ttl, to.wire, to.length))
+        return STEP_DONE;
+    return a->request->type == TYPE_CNAME ? STEP_DONE : chain_to(a, &to);
+}
+
+/* ---- the name exists, or a wildcard stands in for it ---- */
+
+static enum step end_with(struct answering *a, enum ending ending, const struct zone_found *found)
+{
+    a->ending = ending;
+    a->found = *found;
+    return STEP_DONE;
+}
+
+static enum step answer_types(struct answering *a, const struct zone_found *found)
+{
+    struct rrset set;
+    bool none = true;
+    if (a->request->type == TYPE_ANY) {
+        (void)answer_any(a, found->node, &none);
+    } else if (a->request->type == TYPE_RRSIG) {
+        (void)answer_rrsig(a, found->node, &none);
+    } else if (zone_node_rrset(a->version, found->node, a->request->type, &set)) {
+        none = false;
+        if (put_rrset(a, SECTION_ANSWER, a->name, &set, PUT_SIGNED | PUT_ROTATED))
+            additional_want(a, a->name, &set);
+    }
+    if (!none)
+        return STEP_DONE;
+    if (zone_node_rrset(a->version, found->node, TYPE_CNAME, &set))
+        return answer_cname(a, &set);
+    return end_with(a, ENDING_NODATA, found);
+}
+
+static enum step answer_node(struct answering *a, const struct zone_found *found)
+{
+    if (found->outcome == ZONE_WILDCARD) {
+        a->result->wildcard = true;
+        if (a->chain_count == 0)
+            a->result->key = zone_node_name(a->version, found->node);
+    }
+    struct expansion expansion = { a->version, *found, a->name };
+    enum step step = answer_types(a, found);
+    if (found->outcome == ZONE_WILDCARD && a->ending == ENDING_NONE)
+        a->expansions[a->expansion_count++] = expansion; /* at most one for each name of the chain */
+    return step;
+}
+
+/* ---- the walk ---- */
+
+/* The zone that has the name now; chains may go on in another one of ours when asked to. */
+static bool enter_zone(struct answering *a)
+{
+    const struct answer_request *q = a->request;
+    if (!q->options->follow_zones || !q->table || a->chain_count == 0)
+        return true;
+    struct zone *z = zone_table_find(q->table, a->name, q->klass, false);
+    const struct zone_version *v = z ? zone_current(z) : NULL;
+    if (v)
+        a->version = v;
+    return v != NULL;
+}
+
+static enum step answer_step(struct answering *a)
+{
+    if (!enter_zone(a))
+        return STEP_DONE;
+    struct zone_found found = zone_find(a->version, a->name);
+    if (found.outcome == ZONE_OUTSIDE)
+        return STEP_DONE;
+    if (found.outcome == ZONE_CUT && !(found.exact && a->request->type == TYPE_DS))
+        return end_with(a, ENDING_REFERRAL, &found);
+    a->result->authoritative = true;
+    if (found.outcome == ZONE_DNAME)
+        return answer_dname(a, found.node);
+    if (found.outcome == ZONE_ABSENT)
+        return end_with(a, ENDING_NXDOMAIN, &found);
+    return answer_node(a, &found);
+}
+
+/* ---- the authority section ---- */
+
+static bool put_expansion_proofs(struct answering *a)
+{
+    const struct zone_version *version = a->version;
+    struct name_view name = a->name;
+    bool fits = true;
+    for (unsigned i = 0; i < a->expansion_count && fits; i++) {
+        a->version = a->expansions[i].version;
+        a->name = a->expansions[i].name;
+        fits = denial_wildcard(a, &a->expansions[i].found);
+    }
+    a->version = version;
+    a->name = name;
+    return fits;
+}
+
+static bool put_nodata(struct answering *a)
+{
+    a->result->kind = ANSWER_NODATA;
+    return put_negative_soa(a) && denial_nodata(a, &a->found);
+}
+
+static bool put_nxdomain(struct answering *a)
+{
+    a->result->kind = ANSWER_NXDOMAIN;
+    a->result->rcode = RCODE_NXDOMAIN; /* of the last name in the chain, RFC 6604 3 */
+    if (a->chain_count == 0)
+        a->result->key = zone_node_name(a->version, a->found.encloser);
+    return put_negative_soa(a) && denial_nxdomain(a, &a->found);
+}
+
+/* Not needed by anybody, but usual: who serves the zone. */
+static void put_apex_ns(struct answering *a)
+{
+    struct rrset set;
+    const struct zone_node *apex = zone_version_apex(a->version);
+    struct name_view origin = zone_version_origin(a->version);
+    bool asked = a->request->type == TYPE_NS || a->request->type == TYPE_ANY;
+    if (asked && name_equal(a->name, origin))
+        return;
+    if (!zone_node_rrset(a->version, apex, TYPE_NS, &set))
+        return;
+    unsigned before = a->reply->counts[SECTION_AUTHORITY];
+    (void)put_rrset(a, SECTION_AUTHORITY, origin, &set, PUT_SIGNED | PUT_OPTIONAL);
+    if (a->reply->counts[SECTION_AUTHORITY] > before)
+        additional_want(a, origin, &set);
+}
+
+static bool put_authority(struct answering *a)
+{
+    if (!put_expansion_proofs(a))
+        return false;
+    switch (a->ending) {
+    case ENDING_NODATA:
+        return put_nodata(a);
+    case ENDING_NXDOMAIN:
+        return put_nxdomain(a);
+    case ENDING_REFERRAL:
+        return answer_referral(a, a->found.node);
+    case ENDING_NONE:
+        break;
+    }
+    if (!a->request->options->minimal && a->result->rcode == RCODE_NOERROR)
+        put_apex_ns(a);
+    return true;
+}
+
+/* ---- the whole ---- */
+
+/* Types that ask for something else than records: RFC 6895 3.1.  What BIND does: MAILA and MAILB are known and not
+ * served, the others cannot be asked for. */
+static uint16_t refused_type(uint16_t type)
+{
+    if (type == TYPE_ANY || !type_is_meta(type))
+        return RCODE_NOERROR;
+    return type == TYPE_MAILA || type == TYPE_MAILB || type == TYPE_IXFR || type == TYPE_AXFR ? RCODE_NOTIMP : RCODE_FORMERR;
+}
+
+static void finish(struct answering *a, struct answer_result *out)
+{
+    struct answer_result *r = a->result;
+    if (r->authoritative)
+        a->reply->flags |= FLAG_AA;
+    if (r->truncated)
+        a->reply->flags |= FLAG_TC;
+    if (a->own_hasher)
+        nsec3_hasher_free(a->hasher);
+    *out = *r;
+}
+
+enum status answer_question(const struct answer_request *request, struct reply *reply, struct answer_result *result)
+{
+    struct answer_result made = { .ede = EDE_NONE, .key = request->name };
+    struct answering a = { .request = request, .version = request->version, .reply = reply, .result = &made };
+    a.name = request->name;
+    a.hasher = request->hasher;
+    if (zone_version_soa(request->version).count == 0 || !name_below(a.name, zone_version_origin(a.version)))
+        return E_INVALID;
+    made.rcode = refused_type(request->type);
+    if (made.rcode != RCODE_NOERROR) {
+        made.kind = ANSWER_ERROR;
+        finish(&a, result);
+        return OK;
+    }
+    while (answer_step(&a) == STEP_CHAIN)
+        continue;
+    if (!made.truncated && put_authority(&a))
+        additional_put(&a);
+    finish(&a, result);
+    return OK;
+}

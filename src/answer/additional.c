@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a resolver would ask next: addresses of the hosts that an answer names.  A courtesy, so it is bounded
+ * (CVE-2024-11187), left out in minimal answers and dropped when it does not fit. */
+#include "answer/inside.h"
+
+static bool is_service(uint16_t type) { return type == TYPE_SVCB || type == TYPE_HTTPS; }
+
+static void want(struct answering *a, struct name_view name, uint16_t type)
+{
+    for (unsigned i = 0; i < a->wanted_count; i++)
+        if (a->wanted[i].type == type && name_equal(a->wanted[i].name, name))
+            return;
+    if (a->wanted_count == ANSWER_ADDITIONAL_MAX)
+        return;
+    a->wanted[a->wanted_count].name = name;
+    a->wanted[a->wanted_count++].type = type;
+}
+
+void additional_want(struct answering *a, struct name_view owner, const struct rrset *set)
+{
+    if (a->request->options->minimal)
+        return;
+    const uint8_t *rdata;
+    uint16_t size;
+    for (size_t at = 0; a->wanted_count < ANSWER_ADDITIONAL_MAX && rrset_next(set->records, set->bytes, &at, &rdata, &size);) {
+        size_t offset = 0;
+        struct rdata_name found;
+        if (!rdata_name_next(set->type, a->request->klass, rdata, size, &offset, &found))
+            return; /* a type without names */
+        if (found.use != RDATA_NAME_TARGET)
+            continue;
+        if (is_service(set->type) && found.name.length == 1)
+            want(a, owner, 0); /* "." stands for the owner, RFC 9460 2.5 */
+        else
+            want(a, found.name, is_service(set->type) ? set->type : 0);
+    }
+}
+
+static void put_host(struct answering *a, struct name_view name, uint16_t service)
+{
+    const uint16_t types[] = { TYPE_A, TYPE_AAAA, service };
+    struct zone_found found = zone_find(a->version, name);
+    struct rrset set;
+    if (found.outcome != ZONE_HIT)
+        return;
+    for (size_t i = 0; i < (service ? 3 : 2); i++) {
+        bool answered = types[i] == a->request->type && name_equal(name, a->name);
+        if (!answered && zone_node_rrset(a->version, found.node, types[i], &set))
+            (void)put_rrset(a, SECTION_ADDITIONAL, name, &set, PUT_SIGNED | PUT_OPTIONAL);
+    }
+}
+
+void additional_put(struct answering *a)
+{
+    for (unsigned i = 0; i < a->wanted_count; i++)
+        put_host(a, a->wanted[i].name, a->wanted[i].type);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share and nobody else sees. */
+#ifndef ANSWER_INSIDE_H
+#define ANSWER_INSIDE_H
+
+#include "answer/answer.h"
+
+enum { DENIAL_MAX = 3 * (ANSWER_CHAIN_MAX + 1) };
+
+/* What goes into the authority section behind all answers (sections must not go backwards). */
+enum ending { ENDING_NONE, ENDING_NODATA, ENDING_NXDOMAIN, ENDING_REFERRAL };
+/* An answer from a wildcard, whose proof is still to come. */
+struct expansion {
+    const struct zone_version *version;
+    struct zone_found found;
+    struct name_view name;
+};
+
+/* One answer being made. */
+struct answering {
+    const struct answer_request *request;
+    const struct zone_version *version;     /* the request's, or where a chain went on */
+    struct reply *reply;
+    struct answer_result *result;
+    struct name_view name;                  /* looked up now: the request's, or chain[...] */
+    struct name chain[ANSWER_CHAIN_MAX];    /* where CNAMEs and DNAMEs led */
+    unsigned chain_count;
+    enum ending ending;
+    struct zone_found found;                /* what the ending is about */
+    struct expansion expansions[ANSWER_CHAIN_MAX + 1];
+    unsigned expansion_count;
+    const struct zone_node *proofs[DENIAL_MAX];     /* already in the authority section */
+    unsigned proof_count;
+    struct { struct name_view name; uint16_t type; } wanted[ANSWER_ADDITIONAL_MAX];
+    unsigned wanted_count;                  /* type: SVCB or HTTPS: of that type too, else 0 */
+    struct nsec3_hasher *hasher;            /* the request's, or one of our own */
+    bool own_hasher;
+};
+
+/* Those that return bool: false = it did not fit; TC is set and the answer is at its end. */
+
+/* put.c: RRsets into the reply */
+enum put { PUT_PLAIN = 0, PUT_SIGNED = 1, PUT_OPTIONAL = 2, PUT_ROTATED = 4 };
+/* An RRset and, when DO is set and `how` says so, what signs it; both or none.  OPTIONAL: what does not fit does not matter. */
+bool put_rrset(struct answering *a, enum section section, struct name_view owner, const struct rrset *set, unsigned how);
+bool put_sigs(struct answering *a, enum section section, struct name_view owner, const struct rrset *set);
+bool put_record(struct answering *a, enum section section, struct name_view owner, uint16_t type, uint32_t ttl,
+                const uint8_t *rdata, size_t size);
+/* The SOA for a negative answer, RFC 2308 3. */
+bool put_negative_soa(struct answering *a);
+bool put_truncated(struct answering *a);
+
+/* any.c: questions for more than one type; *none: the node has no such records, nothing was put */
+bool answer_any(struct answering *a, const struct zone_node *node, bool *none);
+bool answer_rrsig(struct answering *a, const struct zone_node *node, bool *none);
+
+/* referral.c */
+bool answer_referral(struct answering *a, const struct zone_node *cut);
+
+/* additional.c */
+void additional_want(struct answering *a, struct name_view owner, const struct rrset *set);
+void additional_put(struct answering *a);
+
+/* denial.c: about a->name in a->version, which NSEC or NSEC3 records prove it; nothing without DO or in an unsigned zone */
+bool denial_nodata(struct answering *a, const struct zone_found *found);
+bool denial_nxdomain(struct answering *a, const struct zone_found *found);
+bool denial_wildcard(struct answering *a, const struct zone_found *found);
+bool denial_no_ds(struct answering *a, const struct zone_node *cut);
+
+#endif
