@@ -19,8 +19,9 @@ static uint32_t share(const struct connection *c)
         return 0;
     uint32_t n = w->limits.tcp_pipeline - c->unanswered;
     uint32_t slots = TCP_SLOTS - w->tcp.used;
+    uint32_t most = c->backlog > 0 ? 1 : TCP_QUERIES_PER_TURN;       /* a slow reader: who knows how large answers are */
     n = n < slots ? n : slots;
-    return n < TCP_QUERIES_PER_TURN ? n : TCP_QUERIES_PER_TURN;
+    return n < most ? n : most;
 }
 
 bool tcp_may_read(const struct connection *c)

@@ -24,6 +24,7 @@ enum {
     TCP_TURNS = 256,                /* connections looked at in one turn of the worker */
     TCP_BACKLOG_HIGH = 65536,       /* output waiting: reading pauses, streams are not called */
     TCP_BACKLOG_LIMIT = 16777216,   /* output waiting: cut; a stream that paces itself stays far below */
+    WORKER_OUTPUT_LIMIT = 134217728,/* output waiting, all connections of a worker: who adds to it is cut */
     TCP_STOP_MS = 3000,             /* a worker told to stop waits so long for answers and slow readers */
     ACCEPTS_PER_TURN = 64,
     ACCEPT_PAUSE_MS = 100,          /* no descriptors left: look again after this */
@@ -81,12 +82,11 @@ struct port {
     bool shared;                    /* one socket for several workers (handed over without SO_REUSEPORT) */
     bool leaving;                   /* removed by a reload: to be drained, then closed */
     bool drained;                   /* nothing is queued: while leaving or stopping */
-    bool paused;                    /* accepting pauses for want of descriptors */
     uint32_t parked;                /* UDP: exchanges that still want to answer by it */
     uint32_t drops;                 /* UDP: the kernel's count when last looked at */
     struct prefix *proxy_from;      /* owned */
     size_t proxy_from_count;
-    struct net_timer pause;
+    struct net_timer pause;         /* accepting pauses for want of descriptors */
 };
 
 struct chunk {
@@ -218,6 +218,7 @@ struct net_worker {
     struct link connections, ready, dirty, dead;
     struct link parked;
     uint32_t connection_count, parked_count, orphan_count;
+    size_t output_bytes;            /* waiting in all connections */
     unsigned turns;
     bool stopping;
     uint64_t stop_by_ms;
@@ -284,6 +285,7 @@ void udp_look_at_drops(struct port *port);
 /* port.c */
 void port_free(struct port *port);           /* closes it; NULL is fine */
 void port_join(struct net_worker *w, struct port *port);
+void port_watch(struct port *port);
 void port_leave(struct port *port);          /* drains, then closes and frees */
 void port_leave_finish(struct port *port);   /* closes if nothing is left to do */
 bool port_trusts(const struct port *port, const struct address *peer);

@@ -18,7 +18,8 @@ static struct chunk *chunk_new(size_t least)
 
 bool tcp_append(struct connection *c, const uint8_t *data, size_t bytes)
 {
-    if (c->dead || c->backlog + bytes > TCP_BACKLOG_LIMIT)
+    struct net_worker *w = c->worker;
+    if (c->dead || c->backlog + bytes > TCP_BACKLOG_LIMIT || w->output_bytes + bytes > WORKER_OUTPUT_LIMIT)
         return false;
     struct chunk *tail = c->output == NULL ? NULL : LINK_OWNER(c->output_tail, struct chunk, next);
     if (tail == NULL || tail->room - tail->end < bytes) {
@@ -27,7 +28,7 @@ bool tcp_append(struct connection *c, const uint8_t *data, size_t bytes)
             return false;
         if (c->output == NULL) {
             c->output_tail = &c->output;
-            c->stuck_ms = c->worker->now.monotonic_ms;
+            c->stuck_ms = w->now.monotonic_ms;
         }
         *c->output_tail = tail;
         c->output_tail = &tail->next;
@@ -35,6 +36,7 @@ bool tcp_append(struct connection *c, const uint8_t *data, size_t bytes)
     memcpy(tail->data + tail->end, data, bytes);
     tail->end += (uint32_t)bytes;
     c->backlog += bytes;
+    w->output_bytes += bytes;
     return true;
 }
 
@@ -45,6 +47,7 @@ void tcp_output_clear(struct connection *c)
         c->output = k->next;
         mem_free(k);
     }
+    c->worker->output_bytes -= c->backlog;
     c->backlog = 0;
 }
 
@@ -89,10 +92,12 @@ static size_t consume(struct connection *c, size_t sent)
         if (part > sent) {
             k->start += (uint32_t)sent;
             c->backlog -= sent;
+            c->worker->output_bytes -= sent;
             return 0;
         }
         sent -= part;
         c->backlog -= part;
+        c->worker->output_bytes -= part;
         c->output = k->next;
         mem_free(k);
         c->stuck_ms = c->worker->now.monotonic_ms;

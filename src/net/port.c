@@ -16,13 +16,20 @@ void port_free(struct port *port)
     mem_free(port);
 }
 
+void port_watch(struct port *port)
+{
+    struct net_worker *w = port->worker;
+    if (worker_watch(w, &port->source, port->shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN) != OK)
+        log_error(LOG_NET, "cannot watch a socket", log_u64("worker", w->index));
+}
+
 void port_join(struct net_worker *w, struct port *port)
 {
     port->worker = w;
     list_append(&w->ports, &port->of_worker);
-    if (!w->stopping && worker_watch(w, &port->source, port->shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN) != OK)
-        log_error(LOG_NET, "cannot watch a socket", log_u64("worker", w->index));
     port->drained = w->stopping;
+    if (!w->stopping)
+        port_watch(port);
 }
 
 /* A datagram socket that is connected to itself gets nothing new, but keeps what is queued: so its queue

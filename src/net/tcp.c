@@ -195,8 +195,7 @@ static void connection_open(struct port *port, int fd, const struct sockaddr *pe
 static void pause_over(struct net_timer *timer)
 {
     struct port *port = timer->user;
-    port->paused = false;
-    worker_rewatch(port->worker, &port->source, EPOLLIN);
+    port_watch(port);
 }
 
 /* No descriptor is left: what waits keeps waiting in the kernel, and we do not spin. */
@@ -205,13 +204,10 @@ static void pause_accepting(struct port *port)
     struct net_worker *w = port->worker;
     if (port->leaving)
         return;
-    if (!port->shared) {
-        port->paused = true;
-        port->pause.fire = pause_over;
-        port->pause.user = port;
-        worker_rewatch(w, &port->source, 0);
-        net_timer_start(w, &port->pause, ACCEPT_PAUSE_MS);
-    }
+    port->pause.fire = pause_over;
+    port->pause.user = port;
+    epoll_ctl(w->epoll, EPOLL_CTL_DEL, port->source.fd, NULL);
+    net_timer_start(w, &port->pause, ACCEPT_PAUSE_MS);
 }
 
 void tcp_accept(struct port *port)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -266,6 +268,43 @@ static void test_second_server(void **state)
     echo_stop(&echo);
 }
 
+static int option(int fd, int level, int name)
+{
+    int value = -1;
+    socklen_t bytes = sizeof value;
+    assert_int_equal(getsockopt(fd, level, name, &value, &bytes), 0);
+    return value;
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    struct net_listener l[2];
+    struct net_options o = echo_options(&l[0]);
+    struct net *net = NULL;
+    struct rlimit limit;
+    int fd[8];
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = 256;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    l[1] = (struct net_listener){ .endpoint = loopback6(0), .transports = NET_UDP | NET_TCP };
+    o.listeners = l;
+    o.listener_count = 2;
+    assert_int_equal(net_open(&o, &net, NULL), OK);
+    assert_int_equal(net_descriptors(net, fd, 8), 4);
+    assert_int_equal(option(fd[0], IPPROTO_IP, IP_MTU_DISCOVER), IP_PMTUDISC_PROBE);
+    assert_int_equal(option(fd[2], IPPROTO_IPV6, IPV6_MTU_DISCOVER), IPV6_PMTUDISC_PROBE);
+    assert_int_equal(option(fd[2], IPPROTO_IPV6, IPV6_V6ONLY), 1);
+    assert_int_equal(option(fd[3], IPPROTO_IPV6, IPV6_V6ONLY), 1);
+    assert_int_equal(option(fd[1], IPPROTO_TCP, TCP_NODELAY), 1);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(option(fd[i], SOL_SOCKET, SO_REUSEPORT), 1);
+    assert_int_equal(net_listener_endpoint(net, 1).address.family, 6);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(limit.rlim_cur > 256);
+    net_close(net);
+}
+
 /* ---- PROXY v2 ---- */
 
 #define HEADER "\r\n\r\n\0\r\nQUIT\n"
@@ -367,6 +406,47 @@ static void test_proxy_tcp(void **state)
             close(fd);
         }
     echo_stop(&echo);
+}
+
+/* The budget is that of the client which the header names, not of the proxy. */
+static atomic_uint budget_taken, budget_given;
+static bool take_named(void *context, const struct address *peer)
+{
+    (void)context;
+    atomic_fetch_add(&budget_taken, 1);
+    return peer->family == 4 && peer->bytes[0] == 192;
+}
+static void give_named(void *context, const struct address *peer)
+{
+    (void)context;
+    atomic_fetch_add(&budget_given, peer->bytes[0] == 192);
+}
+
+static void test_proxy_budget(void **state)
+{
+    (void)state;
+    struct prefix from = { { 4, { 127, 0, 0, 2 } }, 32 };
+    struct net_listener l;
+    struct net_options o = echo_options(&l);
+    struct echo echo;
+    l.proxy_from = &from;
+    l.proxy_from_count = 1;
+    o.connection_take = take_named;
+    o.connection_give = give_named;
+    echo_start(&echo, &o);
+    struct endpoint at = echo_endpoint(&echo);
+    int good = tcp_from("127.0.0.2", &at), bad = tcp_from("127.0.0.2", &at), silent = tcp_from("127.0.0.2", &at);
+    put(good, BYTES(FROM4));
+    put_message(good, "egood", 5);
+    expect_message(good, "egood", 5, "named by the header");
+    put(bad, BYTES(FROM6));
+    expect_end(bad, "refused by what the header names");
+    close(good);
+    close(bad);
+    close(silent);
+    echo_stop(&echo);
+    assert_int_equal(atomic_load(&budget_taken), 2);
+    assert_int_equal(atomic_load(&budget_given), 1);
 }
 
 static void test_proxy_changed(void **state)
@@ -481,7 +561,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handover),    cmocka_unit_test(test_under_traffic), cmocka_unit_test(test_parked_on_removed),
         cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_second_server), cmocka_unit_test(test_proxy_udp),
-        cmocka_unit_test(test_proxy_tcp),   cmocka_unit_test(test_proxy_changed),
+        cmocka_unit_test(test_proxy_tcp),   cmocka_unit_test(test_proxy_changed), cmocka_unit_test(test_proxy_budget),
+        cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests_name("net change", tests, NULL, NULL);
 }

@@ -530,6 +530,36 @@ static void test_stop_in_stream(void **state)
     assert_int_equal(check_failures(), 0);
 }
 
+static void fail_after(void *context) { fault_after((uint64_t)(uintptr_t)context); }
+
+/* Memory that runs out in the worker costs a connection or an answer, never the server. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    struct echo echo;
+    struct endpoint at = begin(&echo, (struct net_options){ .tcp_idle_ms = 2000, .tcp_write_ms = 2000 });
+    static uint8_t got[65536];
+    for (uintptr_t nth = 1; nth <= 24; nth++) {
+        assert_int_equal(net_post(net_worker_get(echo.net, 0), fail_after, (void *)nth), OK);
+        int fd = dial_slow(&at, 4096);
+        static const uint8_t pieces[] = "\0\1P\0\1P\0\1R\0\x3" "B\xff\xff\0\x3" "B\xff\xff\0\x7S\0\0\0\5\x4\0\0\x9" "ehalf";
+        if (send(fd, pieces, sizeof pieces - 1, MSG_NOSIGNAL) > 0) {
+            pause_ms(5);
+            if (send(fd, "more", 4, MSG_NOSIGNAL) == 4)
+                shutdown(fd, SHUT_WR);
+        }
+        while (get_message(fd, got, sizeof got) >= 0)
+            continue;
+        close(fd);
+    }
+    assert_int_equal(net_post(net_worker_get(echo.net, 0), fail_after, NULL), OK);
+    int fd = dial(&at);
+    put_message(fd, "R", 1);
+    expect_message(fd, "R", 1, "still there");
+    close(fd);
+    echo_stop(&echo);
+}
+
 static void test_parked_bound(void **state)
 {
     (void)state;
@@ -556,7 +586,7 @@ int main(void)
         cmocka_unit_test(test_stream_peer_gone), cmocka_unit_test(test_idle),     cmocka_unit_test(test_half_close),
         cmocka_unit_test(test_budget),       cmocka_unit_test(test_clients),      cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_idle_memory),  cmocka_unit_test(test_stop),         cmocka_unit_test(test_stop_in_stream),
-        cmocka_unit_test(test_parked_bound),
+        cmocka_unit_test(test_parked_bound), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests_name("net tcp", tests, NULL, NULL);
 }

@@ -209,6 +209,39 @@ static void test_stop_drains(void **state)
     net_close(net);
 }
 
+/* What the kernel had no room for is counted. */
+static void test_dropped_in_kernel(void **state)
+{
+    (void)state;
+    struct net_listener l;
+    struct net_options o = echo_options(&l);
+    struct net *net = NULL;
+    enum { SENT = 2000 };
+    o.udp_receive_buffer = 16384;
+    assert_int_equal(net_open(&o, &net, NULL), OK);
+    struct endpoint at = net_listener_endpoint(net, 0);
+    int fd = udp_to(&at);
+    for (unsigned i = 0; i < SENT; i++)                     /* nobody reads yet */
+        assert_int_equal(send(fd, "e", 1, 0), 1);
+    struct net_worker *w = net_worker_get(net, 0);
+    net_worker_start(w, NULL, NULL);
+    struct net_exchange **batch;
+    struct net_counters c;
+    size_t count, all = 0;
+    do {
+        assert_true(net_wait(w, &batch, &count));
+        for (size_t i = 0; i < count; i++, all++)
+            net_drop(batch[i]);
+        net_flush(w);
+        net_counters_read(net, &c);
+    } while (c.udp_dropped_in_kernel == 0);
+    assert_true(all < SENT);
+    assert_int_equal(c.udp_dropped_in_kernel, SENT - all);
+    assert_int_equal(c.udp_received, all);
+    close(fd);
+    net_close(net);
+}
+
 static void post_count(void *context) { atomic_fetch_add((atomic_uint *)context, 1); }
 
 static void test_posts(void **state)
@@ -236,7 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_families),  cmocka_unit_test(test_many),        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_parked),    cmocka_unit_test(test_port_zero),   cmocka_unit_test(test_stop_drains),
-        cmocka_unit_test(test_posts),
+        cmocka_unit_test(test_posts),     cmocka_unit_test(test_dropped_in_kernel),
     };
     return cmocka_run_group_tests_name("net udp", tests, NULL, NULL);
 }
