@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table of nouns, verbs and options, and the reading of a command line by it. */
+#include "tools/tools.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/query.h"
+
+static const struct tool_option_row option_rows[TOOL_OPTIONS] = {
+    [OPTION_CONFIG] = { "--config", "-c", "FILE", "configuration file; else $RHIZ_CONFIG, else /etc/rhizome/rhizd.yaml" },
+    [OPTION_SOCKET] = { "--socket", NULL, "PATH", "control socket; else `server.control` of the configuration" },
+    [OPTION_JSON] = { "--json", NULL, NULL, "print JSON" },
+    [OPTION_ORIGIN] = { "--origin", NULL, "NAME", "name of the zone; else the owner of the first SOA" },
+    [OPTION_CLASS] = { "--class", NULL, "CLASS", "class of the zone (IN)" },
+    [OPTION_VIEW] = { "--view", NULL, "VIEW", "view that is meant; else the only one" },
+    [OPTION_STRICT] = { "--strict", NULL, NULL, "warnings make the exit code 1 too" },
+    [OPTION_QUIET] = { "--quiet", "-q", NULL, "errors only, no summary" },
+    [OPTION_CANONICAL] = { "--canonical", NULL, NULL, "one record a line, names whole and in lower case" },
+    [OPTION_RELATIVE] = { "--relative", NULL, NULL, "names relative to the zone" },
+    [OPTION_FORCE] = { "--force", NULL, NULL, "read files that have not changed too" },
+    [OPTION_ZONES] = { "--zones", NULL, NULL, "counters of each zone" },
+    [OPTION_RSSAC] = { "--rssac", NULL, NULL, "counters of RSSAC002" },
+    [OPTION_MAN] = { "--man", NULL, "PAGE", "print a manual page: rhiz, rhiz-query, rhiz-zone, rhizd" },
+    [OPTION_COMPLETION] = { "--completion", NULL, "SHELL", "print the completion for bash or zsh" },
+    [OPTION_SERIAL] = { "--serial", NULL, NULL, "a SOA that differs in its serial only is a difference too" },
+};
+
+#define DAEMON (WITH(OPTION_CONFIG) | WITH(OPTION_SOCKET) | WITH(OPTION_JSON))
+#define PLACE (WITH(OPTION_CLASS) | WITH(OPTION_VIEW))
+#define OFFLINE (WITH(OPTION_ORIGIN) | WITH(OPTION_CLASS) | WITH(OPTION_JSON) | WITH(OPTION_QUIET))
+
+static const struct tool_command commands[] = {
+    { "query", NULL, "[@SERVER[#PORT]] NAME [TYPE] [CLASS] [+OPTION...]", 0, 0, 0, NULL, NULL, "ask a name server, with dig's command line and output" },
+    { "zone", "check", "FILE", 1, 1, OFFLINE | WITH(OPTION_STRICT), NULL, zone_check_run, "check a zone file; - is standard input" },
+    { "zone", "format", "FILE", 1, 1, OFFLINE | WITH(OPTION_CANONICAL) | WITH(OPTION_RELATIVE), NULL, zone_format_run, "print a zone file in a regular form" },
+    { "zone", "diff", "OLD NEW", 2, 2, OFFLINE | WITH(OPTION_SERIAL), NULL, zone_diff_run, "compare the records of two zone files" },
+    { "zone", "list", "", 0, 0, DAEMON | WITH(OPTION_VIEW), "zone-list", zone_list_run, "list the zones of the daemon" },
+    { "zone", "show", "ZONE", 1, 1, DAEMON | PLACE, "zone-show", zone_show_run, "show one zone of the daemon" },
+    { "zone", "add", "ZONE FILE", 2, 2, DAEMON | PLACE, "zone-add", zone_change_run, "serve one more zone" },
+    { "zone", "remove", "ZONE", 1, 1, DAEMON | PLACE, "zone-remove", zone_change_run, "stop serving a zone that was added" },
+    { "zone", "reload", "[ZONE]", 0, 1, DAEMON | PLACE | WITH(OPTION_FORCE), "zone-reload", zone_change_run, "read the zone's file again, or all" },
+    { "zone", "notify", "[ZONE]", 0, 1, DAEMON | PLACE, "zone-notify", zone_change_run, "tell the secondaries of the zone, or of all" },
+    { "zone", "sign", "FILE", 1, 1, 0, NULL, NULL, "sign a zone file" },
+    { "zone", "verify", "FILE", 1, 1, 0, NULL, NULL, "verify the signatures of a zone file" },
+    { "zone", "digest", "FILE", 1, 1, 0, NULL, NULL, "compute or check ZONEMD" },
+    { "config", "check", "[FILE]", 0, 1, WITH(OPTION_CONFIG) | WITH(OPTION_JSON), NULL, config_check_run, "check a configuration file" },
+    { "config", "show", "", 0, 0, DAEMON, "config-show", config_show_run, "show the configuration in force" },
+    { "config", "diff", "[FILE]", 0, 1, DAEMON, "config-show", config_diff_run, "compare the configuration in force with the file" },
+    { "status", NULL, "", 0, 0, DAEMON, "status", daemon_status_run, "how the daemon is" },
+    { "reload", NULL, "", 0, 0, DAEMON | WITH(OPTION_FORCE), "reload", daemon_simple_run, "read the configuration and the zones again" },
+    { "stop", NULL, "", 0, 0, DAEMON, "stop", daemon_simple_run, "end the daemon" },
+    { "stats", NULL, "", 0, 0, DAEMON | WITH(OPTION_ZONES) | WITH(OPTION_RSSAC), "stats", daemon_stats_run, "counters" },
+    { "log", "reopen", "", 0, 0, DAEMON, "log", log_run, "open the log file again, after rotation" },
+    { "log", "level", "LEVEL", 1, 1, DAEMON, "log", log_run, "set the level: error, warning, info, debug" },
+    { "help", NULL, "[NOUN [VERB]]", 0, 2, WITH(OPTION_MAN) | WITH(OPTION_COMPLETION), NULL, help_run, "this help, manual pages, completion" },
+    { "key", NULL, "", 0, 0, 0, NULL, NULL, "DNSSEC keys" },
+    { "tsig", NULL, "", 0, 0, 0, NULL, NULL, "transaction keys" },
+    { "cache", NULL, "", 0, 0, 0, NULL, NULL, "the resolver's cache" },
+    { "name", NULL, "", 0, 0, 0, NULL, NULL, "names of every name system" },
+    { "chain", NULL, "", 0, 0, 0, NULL, NULL, "followed blockchains" },
+    { "wallet", NULL, "", 0, 0, 0, NULL, NULL, "keys that own names" },
+    { "explain", NULL, "", 0, 0, 0, NULL, NULL, "how the daemon comes to an answer" },
+};
+
+const struct tool_command *tool_command_at(size_t index) { return index < LENGTH_OF(commands) ? &commands[index] : NULL; }
+const struct tool_option_row *tool_option_row(enum tool_option option) { return &option_rows[option]; }
+
+int tools_complain(const struct tool_call *call, int code, const char *format, ...)
+{
+    va_list list;
+    const struct tool_command *c = call != NULL ? call->command : NULL;
+    fprintf(stderr, "rhiz%s%s%s%s: ", c ? " " : "", c ? c->noun : "", c && c->verb ? " " : "", c && c->verb ? c->verb : "");
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fputc('\n', stderr);
+    return code;
+}
+
+bool tools_colour(FILE *stream)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return (no == NULL || no[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0 && isatty(fileno(stream));
+}
+
+const char *tools_config_path(const struct tool_call *call)
+{
+    const char *path = call->values[OPTION_CONFIG];
+    if (path == NULL)
+        path = getenv("RHIZ_CONFIG");
+    return path != NULL && path[0] != '\0' ? path : "/etc/rhizome/rhizd.yaml";
+}
+
+/* The word nearest to what was typed, or NULL when none is near. */
+static const char *nearest(const char *noun, const char *typed)
+{
+    const char *best = NULL;
+    unsigned least = 3;
+    for (size_t i = 0; i < LENGTH_OF(commands); i++) {
+        const char *word = noun == NULL ? commands[i].noun : strcmp(commands[i].noun, noun) == 0 ? commands[i].verb : NULL;
+        unsigned distance = word == NULL ? 255 : text_distance(word, typed);
+        if (distance >= least)
+            continue;
+        least = distance;
+        best = word;
+    }
+    return best;
+}
+
+static bool noun_known(const char *noun)
+{
+    for (size_t i = 0; i < LENGTH_OF(commands); i++)
+        if (strcmp(commands[i].noun, noun) == 0)
+            return true;
+    return false;
+}
+
+static int unknown(const char *noun, const char *typed)
+{
+    const char *near = nearest(noun, typed);
+    fprintf(stderr, "rhiz: there is no %s `%s%s%s`", noun == NULL ? "command" : "verb", noun == NULL ? "" : noun, noun == NULL ? "" : " ", typed);
+    if (near != NULL)
+        fprintf(stderr, "; did you mean `%s`?", near);
+    fprintf(stderr, "\n`rhiz %s%s-h` lists them\n", noun == NULL ? "" : noun, noun == NULL ? "" : " ");
+    return TOOL_USAGE;
+}
+
+static int option_read(struct tool_call *call, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    size_t length = strcspn(word, "=");
+    for (int i = 0; i < TOOL_OPTIONS; i++) {
+        const struct tool_option_row *row = &option_rows[i];
+        bool whole = strlen(row->name) == length && strncmp(row->name, word, length) == 0;
+        bool letter = row->letter != NULL && strcmp(row->letter, word) == 0;
+        if (!(call->command->options & WITH(i)) || (!whole && !letter))
+            continue;
+        const char *value = word[length] == '=' && whole ? word + length + 1 : NULL;
+        if (row->value == NULL && value != NULL)
+            return tools_complain(call, TOOL_USAGE, "%s takes no value", row->name);
+        if (row->value != NULL && value == NULL)
+            value = *at + 1 < argc ? argv[++*at] : NULL;
+        if (row->value != NULL && value == NULL)
+            return tools_complain(call, TOOL_USAGE, "%s needs a value: %s %s", row->name, row->name, row->value);
+        call->values[i] = row->value == NULL ? "" : value;
+        return TOOL_DONE;
+    }
+    return tools_complain(call, TOOL_USAGE, "there is no option `%.*s`; -h lists them", (int)length, word);
+}
+
+static int words_read(struct tool_call *call, int argc, char **argv)
+{
+    bool options_end = false;
+    for (int i = 0; i < argc; i++) {
+        bool dash = argv[i][0] == '-' && argv[i][1] != '\0' && !options_end;
+        if (dash && strcmp(argv[i], "--") == 0) {
+            options_end = true;
+        } else if (dash) {
+            int rc = option_read(call, argc, argv, &i);
+            if (rc != TOOL_DONE)
+                return rc;
+        } else if (call->count < call->command->most && call->count < TOOL_ARGUMENTS) {
+            call->arguments[call->count++] = argv[i];
+        } else {
+            return tools_complain(call, TOOL_USAGE, "`%s` is one argument too many; -h shows the form", argv[i]);
+        }
+    }
+    if (call->count < call->command->least)
+        return tools_complain(call, TOOL_USAGE, "arguments are missing: %s", call->command->arguments);
+    return TOOL_DONE;
+}
+
+static const struct tool_command *command_find(const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < LENGTH_OF(commands); i++)
+        if (strcmp(commands[i].noun, noun) == 0 && (commands[i].verb == NULL || (verb != NULL && strcmp(commands[i].verb, verb) == 0)))
+            return &commands[i];
+    return NULL;
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
+static int command_run(int argc, char **argv)
+{
+    const char *noun = argv[0], *verb = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
+    if (!noun_known(noun))
+        return unknown(NULL, noun);
+    struct tool_call call = { .command = command_find(noun, verb) };
+    if (wants_help(argc, argv))
+        return tools_help_print(stdout, noun, call.command == NULL ? NULL : call.command->verb);
+    if (call.command == NULL && verb != NULL)
+        return unknown(noun, verb);
+    if (call.command == NULL) {
+        fprintf(stderr, "rhiz %s: a verb is missing\n", noun);
+        (void)tools_help_print(stderr, noun, NULL);
+        return TOOL_USAGE;
+    }
+    if (call.command->run == NULL)
+        return tools_complain(&call, TOOL_USAGE, "not in this version");
+    int words = call.command->verb == NULL ? 1 : 2;
+    int rc = words_read(&call, argc - words, argv + words);
+    return rc == TOOL_DONE ? call.command->run(&call) : rc;
+}
+
+int tools_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        (void)tools_help_print(stderr, NULL, NULL);
+        return TOOL_USAGE;
+    }
+    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
+        return tools_help_print(stdout, NULL, NULL);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts("rhiz " RHIZ_VERSION);
+        return TOOL_DONE;
+    }
+    if (strcmp(argv[1], "query") == 0)
+        return query_main(argc - 2, argv + 2);
+    return command_run(argc - 1, argv + 1);
+}

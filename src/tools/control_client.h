@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's side of docs/control-protocol.md. */
+#ifndef TOOLS_CONTROL_CLIENT_H
+#define TOOLS_CONTROL_CLIENT_H
+
+#include "json/json.h"
+#include "tools/tools.h"
+
+/* Asks the daemon and waits; shows progress on a terminal and complains on stderr.
+ * @param args   taken; NULL = none
+ * @param reply  the final line, owned by the caller, with the member `result`; written on TOOL_DONE only; NULL is
+ *               possible for `stop`
+ * @return TOOL_DONE or the code to exit with */
+int control_ask(const struct tool_call *call, const char *verb, struct json_value *args, struct json_value **reply);
+/* Prints a result as it is. */
+int control_print_json(const struct tool_call *call, const struct json_value *result);
+
+#endif
