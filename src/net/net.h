@@ -27,10 +27,11 @@ struct net_exchange {
     struct endpoint peer;           /**< the client; behind a trusted proxy the one it names */
     struct endpoint local;          /**< the address the query came to; the reply leaves from it */
     enum net_transport transport;
-    uint16_t listener;              /**< index into net_options.listeners */
+    uint16_t listener;              /**< index into net_options.listeners as of the last net_change; or NET_LISTENER_GONE */
     const uint8_t *query;           /**< borrowed until the exchange ends; a parked one has its own copy */
-    size_t query_bytes;             /**< up to 65535; UDP: more than 0 */
-    uint8_t *reply;                 /**< where to write a message; valid until the next net_reply_* on it */
+    size_t query_bytes;             /**< UDP: 1..4096 (a longer datagram is cut there and reads as malformed); TCP: 0..65535 */
+    uint8_t *reply;                 /**< where to write a message; valid until the next net_reply_* on it.  All parked
+                                     *   exchanges of a worker share one: fill it and reply in one go */
     size_t reply_room;              /**< UDP: 4096; TCP: 65535 */
     struct net_worker *worker;
     uint64_t received_ns;           /**< CLOCK_REALTIME when it was read, for dnstap */
@@ -49,27 +50,35 @@ struct net_options {
     size_t listener_count;
     unsigned workers;               /**< 1..256; fixed for the life of the process */
     unsigned udp_batch;             /**< messages per recvmmsg, 1..64 */
-    uint32_t udp_receive_buffer;    /**< SO_RCVBUF octets; 0 = the system's */
-    uint32_t tcp_clients;           /**< connections in all */
+    uint32_t udp_receive_buffer;    /**< SO_RCVBUF octets; 0 = the system's; for sockets opened from now on */
+    uint32_t tcp_clients;           /**< connections in all; when full, one idle for tcp_idle_ms / 10 makes room, or the new one is refused */
     uint32_t tcp_idle_ms;           /**< 10000; also what the keepalive option tells (RFC 7828) */
-    uint32_t tcp_write_ms;          /**< a reader slower than this is cut */
+    uint32_t tcp_write_ms;          /**< a reader slower than this for 64 KiB or one message is cut */
     uint32_t tcp_pipeline;          /**< unanswered queries per connection before reading pauses */
     bool freebind;                  /**< IP_FREEBIND: addresses may come later */
-    /* The connection budget per client network belongs to policy; net asks for it. NULL = no budget. */
+    /* The connection budget per client network belongs to policy; net asks for it, on any worker's thread. NULL = no
+     * budget.  Behind a trusted proxy the client is the one that its header names.  Taken from net_open for good:
+     * net_change does not look at them, and context must live until net_close. */
     bool (*connection_take)(void *context, const struct address *peer);
     void (*connection_give)(void *context, const struct address *peer);
     void *connection_context;
 };
 struct net_options net_defaults(void);
 
-/** Opens all sockets for all workers; sockets handed over by the service manager (LISTEN_FDS, named or found by
- *  their address; SO_REUSEPORT group) are used where they fit.  Call before privileges are dropped.  RLIMIT_NOFILE is raised.
- *  @return OK; E_SYSTEM or E_LIMIT with the address and the reason in diagnostics. */
+/** Opens all sockets for all workers; sockets handed over by the service manager (LISTEN_FDS) are used where their
+ *  address and type fit, one for each worker; internet sockets beyond that are closed, other descriptors are left
+ *  alone, and the LISTEN_* variables are unset.  A handed-over socket without SO_REUSEPORT is shared by the workers.
+ *  Call before privileges are dropped.  RLIMIT_NOFILE is raised.  @param diag may be NULL
+ *  @return OK; E_SYSTEM or E_LIMIT with the address and the reason in diagnostics; E_NOMEM.  An address where
+ *          another server listens is E_SYSTEM, even if that server is ours (SO_REUSEPORT alone would let it pass). */
 MUST_CHECK enum status net_open(const struct net_options *options, struct net **out, struct diagnostics *diag);
-/** All workers must have left net_wait for good.  NULL is fine. */
+/** All workers must have left net_wait for good.  Parked exchanges that are left are freed.  NULL is fine. */
 void net_close(struct net *net);
-/** A reload: listeners and limits change while workers serve.  Unchanged listeners keep their sockets, removed ones
- *  are drained of what the kernel has queued, then closed.  All or nothing. Workers' number cannot change. */
+/** A reload: listeners and limits change while workers serve.  Unchanged listeners (same address as wished, or as the
+ *  kernel picked) keep their sockets, removed ones are drained of what the kernel has queued, then closed; their
+ *  connections live on.  All or nothing.  Workers' number, udp_batch and the budget stay as they were.  Any thread, one
+ *  at a time; returns once all running workers go by the new options (the caller's own: at its next net_wait).
+ *  @return as net_open */
 MUST_CHECK enum status net_change(struct net *net, const struct net_options *options, struct diagnostics *diag);
 /** The address a listener really has. */
 struct endpoint net_listener_endpoint(const struct net *net, size_t index);
@@ -88,24 +97,29 @@ bool net_wait(struct net_worker *worker, struct net_exchange ***batch, size_t *c
 void net_flush(struct net_worker *worker);
 /** Time as of the last wake-up. */
 struct now net_now(const struct net_worker *worker);
-/** Any thread, async-signal-safe: stop accepting, answer what is there, then net_wait returns false. */
+/** Any thread, async-signal-safe: stop accepting, answer what is there, then net_wait returns false, after 3 s at the
+ *  latest.  Sockets stay open, and connections that were not accepted stay queued in them, until net_close: they may
+ *  have been handed to a successor. */
 void net_worker_stop(struct net_worker *worker);
 
 /* Ends and continuations; only from the owning worker. */
-/** Sends the message in x->reply and ends the exchange. */
+/** Sends the message in x->reply and ends the exchange.  0 octets: as net_drop. */
 void net_reply_last(struct net_exchange *x, size_t bytes);
-/** Sends one of several messages (TCP only); the exchange lives on. @return false when the peer is gone. */
+/** Sends one of several messages (TCP only); the exchange lives on. @return false when the peer is gone, or would have
+ *  more waiting than net keeps for it (16 MiB). */
 bool net_reply_more(struct net_exchange *x, size_t bytes);
 /** Ends without a (further) reply. */
 void net_drop(struct net_exchange *x);
-/** Ends and closes the connection (TCP). */
+/** Ends and closes the connection (TCP) once what was answered is sent; its parked exchanges see net_gone. */
 void net_hang_up(struct net_exchange *x);
-/** Takes the exchange out of its batch: copies peer and query; the caller ends it later.  NULL when out of memory
- *  or over the bound of parked exchanges (then x is untouched: answer SERVFAIL). */
+/** Takes the exchange out of its batch: copies peer and query; the caller ends it later, on this worker.  NULL when out
+ *  of memory or over the bound of parked exchanges, 8192 for a worker and 128 for a connection (then x is untouched:
+ *  answer SERVFAIL).  One that is parked already is returned as it is.  It outlives its connection: see net_gone. */
 struct net_exchange *net_park(struct net_exchange *x);
 /** A parked TCP exchange as a stream of replies with back-pressure: `more` runs on this worker whenever its
  *  connection has room; it calls net_reply_more any number of times, ends with net_reply_last or net_drop, or just
- *  returns to be called again when there is room.  When net_gone(x), clean up and net_drop(x). */
+ *  returns to be called again when there is room.  It should return once net_backlog(x) is 64 KiB: that is when it is
+ *  not called any more.  When net_gone(x), clean up and net_drop(x): the last call. */
 void net_stream(struct net_exchange *parked, void (*more)(struct net_exchange *x));
 /** The peer of a parked exchange has gone. */
 bool net_gone(const struct net_exchange *x);
@@ -123,18 +137,18 @@ struct net_timer {
 };
 void net_timer_start(struct net_worker *worker, struct net_timer *timer, uint32_t after_ms);  /**< restarts if running */
 void net_timer_stop(struct net_timer *timer);                                                  /**< idempotent; zeroed is fine */
-/** Any thread: call(context) runs on the worker. @return OK, E_NOMEM. */
+/** Any thread: call(context) runs on the worker, in the order of posting; not at all when the worker has left for good.
+ *  @return OK, E_NOMEM. */
 MUST_CHECK enum status net_post(struct net_worker *worker, void (*call)(void *context), void *context);
-
-/** Sends one datagram from a listener's socket of this worker and nothing more (NOTIFY out uses a client socket instead: see net/client.h). */
 
 /** Counters, written by the owning worker only with relaxed stores, read by anyone. */
 struct net_counters {
-    uint64_t udp_received, udp_sent, udp_short, udp_send_failed, udp_dropped_in_kernel;  /* SO_RXQ_OVFL / SO_MEMINFO */
+    uint64_t udp_received, udp_sent, udp_short, udp_send_failed;    /* short: without a single octet */
+    uint64_t udp_dropped_in_kernel;     /* its queue was full (SO_MEMINFO); looked up once a second while there is traffic */
     uint64_t udp_port_zero;             /* silently dropped: reply impossible or a loop */
     uint64_t tcp_accepted, tcp_open, tcp_refused_budget, tcp_refused_full, tcp_idle_closed, tcp_slow_closed;
     uint64_t tcp_received, tcp_sent, accept_no_descriptors, proxy_bad, parked;
-    uint64_t wakeups;
+    uint64_t wakeups;                   /* returns of epoll_wait */
 };
 /** Sums over all workers. */
 void net_counters_read(const struct net *net, struct net_counters *out);
