@@ -41,12 +41,18 @@ static uint8_t *with_prefix(uint8_t *reply, size_t bytes)
     return reply - 2;
 }
 
-/* Copies one message into the connection's output. @return false when the peer is gone. */
+/* Copies one message into the connection's output; a connection that misses one is of no use, and is closed.
+ * @return false when the peer is gone. */
 static bool send_copy(struct exchange *x, size_t bytes)
 {
     struct connection *c = x->connection;
-    if (c == NULL || c->dead || !tcp_append(c, with_prefix(x->face.reply, bytes), bytes + 2))
+    if (c == NULL || c->dead)
         return false;
+    if (!tcp_append(c, with_prefix(x->face.reply, bytes), bytes + 2)) {
+        counter_add(&x->face.worker->counters.tcp_slow_closed, 1);
+        tcp_close(c);
+        return false;
+    }
     counter_add(&x->face.worker->counters.tcp_sent, 1);
     tcp_dirty(c);
     return true;

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { REPLY_STRIDE = 2 + TCP_MESSAGE_MAX + 127, EVICT_FRACTION = 10 };
+enum { REPLY_STRIDE = 2 + TCP_MESSAGE_MAX + 127, EVICT_FRACTION = 10, EVICT_LOOKS = 32 };
 
 /* ---- buffers of the turn ---- */
 
@@ -82,15 +82,20 @@ static bool busy(const struct connection *c)
 /* Closes the connection that was idle the longest, if that is a while, to make room for another. */
 static bool evict_idle(struct net_worker *w)
 {
-    struct link *l = w->connections.next;
-    if (l == &w->connections)
-        return false;
-    struct connection *c = LINK_OWNER(l, struct connection, of_worker);
-    if (busy(c) || c->complete || w->now.monotonic_ms - c->active_ms < w->limits.tcp_idle_ms / EVICT_FRACTION)
-        return false;
-    counter_add(&w->counters.tcp_idle_closed, 1);
-    tcp_close(c);
-    return true;
+    for (unsigned i = 0; i < EVICT_LOOKS && !list_empty(&w->connections); i++) {
+        struct connection *c = LINK_OWNER(w->connections.next, struct connection, of_worker);
+        if (busy(c) || c->complete) {
+            list_remove(&c->of_worker);          /* not idle, however long ago it asked */
+            list_append(&w->connections, &c->of_worker);
+            continue;
+        }
+        if (w->now.monotonic_ms - c->active_ms < w->limits.tcp_idle_ms / EVICT_FRACTION)
+            return false;
+        counter_add(&w->counters.tcp_idle_closed, 1);
+        tcp_close(c);
+        return true;
+    }
+    return false;
 }
 
 /* ---- the timer ---- */

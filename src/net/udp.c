@@ -59,6 +59,18 @@ void udp_batch_clear(struct net_worker *w)
     *b = (struct udp_batch){ 0 };
 }
 
+/* An IPv6 address as we hold it.  A socket that was handed over may take IPv4 as well, as mapped addresses. */
+static inline void address_of(const struct in6_addr *a, struct address *out)
+{
+    if (IN6_IS_ADDR_V4MAPPED(a)) {
+        *out = (struct address){ .family = 4 };
+        memcpy(out->bytes, a->s6_addr + 12, 4);
+        return;
+    }
+    out->family = 6;
+    memcpy(out->bytes, a, 16);
+}
+
 /* The hot path's endpoint_from_sockaddr: the family is the port's own. */
 static inline void endpoint_of(const struct udp_address *a, struct endpoint *out)
 {
@@ -69,8 +81,7 @@ static inline void endpoint_of(const struct udp_address *a, struct endpoint *out
         out->port = ntohs(a->peer.v4.sin_port);
         out->scope = 0;
     } else {
-        out->address.family = 6;
-        memcpy(out->address.bytes, &a->peer.v6.sin6_addr, 16);
+        address_of(&a->peer.v6.sin6_addr, &out->address);
         out->port = ntohs(a->peer.v6.sin6_port);
         out->scope = a->peer.v6.sin6_scope_id;
     }
@@ -101,8 +112,7 @@ static bool local_of(struct msghdr *h, struct udp_address *a, struct endpoint *l
         memcpy(&info, CMSG_DATA(m), sizeof info);
         if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
             info.ipi6_ifindex = 0;
-        local->address.family = 6;
-        memcpy(local->address.bytes, &info.ipi6_addr, 16);
+        address_of(&info.ipi6_addr, &local->address);
         memcpy(control_data(a), &info, sizeof info);
         h->msg_controllen = CMSG_SPACE(sizeof info);
         return true;

@@ -162,6 +162,12 @@ static void serve(struct echo_worker *w, struct net_exchange *x)
         net_reply_last(x, bytes);
         break;
     }
+    case 'U':
+        memset(x->reply, 'u', x->reply_room);
+        while (net_reply_more(x, x->reply_room))
+            continue;
+        net_drop(x);
+        break;
     case 'S':
         stream_begin(w, x);
         break;

@@ -5,6 +5,7 @@
  *   P...     is parked                          R        answers all parked ones of this worker, then itself
  *   D        is dropped                         H...     is answered nothing; the connection is closed
  *   L        answers "LISTENER PEER LOCAL"      S cccc nn  streams cccc messages of nn octets, each begins
+ *   U        is answered without end, and with no regard for the reader, until that fails
  *   T mm...  is parked and answered mm ms later            with its number (32 bits)
  */
 #ifndef TEST_NET_ECHO_H

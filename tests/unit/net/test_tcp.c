@@ -249,6 +249,27 @@ static void test_slow_reader(void **state)
     echo_stop(&echo);
 }
 
+/* Output that nobody paces ends the connection, not the memory; the others go on. */
+static void test_output_limit(void **state)
+{
+    (void)state;
+    struct echo echo;
+    struct endpoint at = begin(&echo, (struct net_options){ 0 });
+    int fd = dial(&at), other = dial(&at);
+    put_message(other, "Pstays", 6);
+    put_message(fd, "Pgoes", 5);
+    echo_await(&echo, parked, 2);
+    put_message(fd, "U", 1);
+    echo_await(&echo, tcp_slow_closed, 1);
+    put_message(other, "R", 1);
+    expect_message(other, "Pstays", 6, "stays");
+    expect_message(other, "R", 1, "release");
+    assert_int_equal(atomic_load(&echo.parked_gone), 1);
+    close(fd);
+    close(other);
+    echo_stop(&echo);
+}
+
 static void test_stream_peer_gone(void **state)
 {
     (void)state;
@@ -401,6 +422,9 @@ static void test_clients(void **state)
     put_message(c, "ec", 2);
     expect_message(c, "ec", 2, "c");
     expect_end(a, "a made room");
+    int d = dial(&at);
+    expect_end(d, "b waits, c was just active");
+    close(d);
     put_message(c, "R", 1);
     expect_message(b, "Pb", 2, "b stayed");
     close(a);
@@ -587,6 +611,7 @@ int main(void)
         cmocka_unit_test(test_budget),       cmocka_unit_test(test_clients),      cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_idle_memory),  cmocka_unit_test(test_stop),         cmocka_unit_test(test_stop_in_stream),
         cmocka_unit_test(test_parked_bound), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_output_limit),
     };
     return cmocka_run_group_tests_name("net tcp", tests, NULL, NULL);
 }
