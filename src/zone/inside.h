@@ -8,6 +8,7 @@
 #define ZONE_INSIDE_H
 
 #include "zone/zone.h"
+#include <stdatomic.h>
 
 #define ZONE_NONE UINT32_MAX
 enum { GRANULE = 4 };
@@ -64,7 +65,7 @@ struct zone_version {
     uint16_t klass;
     uint8_t depth;                          /* labels of the deepest node of the name space below the origin */
     uint8_t denial_kind;
-    uint8_t spare[4];
+    _Atomic uint32_t holds;                 /* besides the one it is born with; not part of the content */
     struct zone_node nodes[];
 };
 

@@ -102,7 +102,19 @@ uint32_t zone_version_nodes(const struct zone_version *v) { return v->node_count
 uint64_t zone_version_records(const struct zone_version *v) { return v->records; }
 size_t zone_version_bytes(const struct zone_version *v) { return v->bytes; }
 uint64_t zone_version_fingerprint(const struct zone_version *v) { return v->fingerprint; }
-void zone_version_free(void *version) { mem_free(version); }
+
+void zone_version_hold(const struct zone_version *version)
+{
+    struct zone_version *v = (struct zone_version *)(uintptr_t)version;     /* the count is not part of its value */
+    atomic_fetch_add_explicit(&v->holds, 1, memory_order_relaxed);
+}
+
+void zone_version_free(void *version)
+{
+    struct zone_version *v = version;
+    if (v != NULL && atomic_fetch_sub_explicit(&v->holds, 1, memory_order_acq_rel) == 0)
+        mem_free(v);
+}
 
 struct rrset zone_version_soa(const struct zone_version *v)
 {
