@@ -75,7 +75,9 @@ static void suffix_hashes(const struct zone_table *t, struct name_view name, uin
     }
 }
 
-static struct slot *probe(struct slots *s, struct name_view name, uint16_t klass, uint64_t hash)
+/* @param where  may be NULL.  What a reader gets is what the slot held when it looked: it is not looked at twice, for
+ * another zone may have moved in. */
+static struct zone *probe(struct slots *s, struct name_view name, uint16_t klass, uint64_t hash, struct slot **where)
 {
     uint32_t at = hash_place(hash, s->count);
     for (;; at = at + 1 == s->count ? 0 : at + 1) {
@@ -84,8 +86,11 @@ static struct slot *probe(struct slots *s, struct name_view name, uint16_t klass
             return NULL;
         if (z == removed() || atomic_load_explicit(&s->slot[at].hash, memory_order_relaxed) != hash)
             continue;
-        if (zone_class(z) == klass && name_equal(zone_name(z), name))
-            return &s->slot[at];
+        if (zone_class(z) != klass || !name_equal(zone_name(z), name))
+            continue;
+        if (where)
+            *where = &s->slot[at];
+        return z;
     }
 }
 
@@ -130,7 +135,7 @@ enum status zone_table_add(struct zone_table *t, struct zone *z)
     uint64_t hashes[DEPTHS];
     struct name_view name = zone_name(z);
     suffix_hashes(t, name, zone_class(z), hashes);
-    if (probe(atomic_load_explicit(&t->slots, memory_order_relaxed), name, zone_class(z), hashes[name.labels]))
+    if (probe(atomic_load_explicit(&t->slots, memory_order_relaxed), name, zone_class(z), hashes[name.labels], NULL))
         return E_EXISTS;
     enum status st = table_make_room(t);
     if (st != OK)
@@ -146,10 +151,11 @@ enum status zone_table_remove(struct zone_table *t, struct name_view name, uint1
 {
     uint64_t hashes[DEPTHS];
     suffix_hashes(t, name, klass, hashes);
-    struct slot *slot = probe(atomic_load_explicit(&t->slots, memory_order_relaxed), name, klass, hashes[name.labels]);
-    if (!slot)
+    struct slot *slot;
+    struct zone *z = probe(atomic_load_explicit(&t->slots, memory_order_relaxed), name, klass, hashes[name.labels], &slot);
+    if (!z)
         return E_NOT_FOUND;
-    struct zone *z = atomic_exchange_explicit(&slot->zone, removed(), memory_order_acq_rel);
+    atomic_store_explicit(&slot->zone, removed(), memory_order_release);
     if (--t->depth_counts[name.labels] == 0)
         atomic_fetch_and_explicit(&t->depths[name.labels / 64], ~(UINT64_C(1) << name.labels % 64), memory_order_release);
     atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
@@ -167,9 +173,8 @@ struct zone *zone_table_find(const struct zone_table *t, struct name_view name, 
     for (int n = name.labels - (above ? 1 : 0); n >= 0; n--) {
         if (!(depths[n / 64] >> n % 64 & 1))
             continue;
-        struct slot *slot = probe(s, name_strip(name, name.labels - (unsigned)n), klass, hashes[n]);
-        struct zone *z = slot ? atomic_load_explicit(&slot->zone, memory_order_acquire) : NULL;
-        if (z && z != removed()) /* it may have gone since the probe */
+        struct zone *z = probe(s, name_strip(name, name.labels - (unsigned)n), klass, hashes[n], NULL);
+        if (z)
             return z;
     }
     return NULL;
@@ -179,9 +184,7 @@ struct zone *zone_table_get(const struct zone_table *t, struct name_view name, u
 {
     uint64_t hashes[DEPTHS];
     suffix_hashes(t, name, klass, hashes);
-    struct slot *slot = probe(atomic_load_explicit(&t->slots, memory_order_acquire), name, klass, hashes[name.labels]);
-    struct zone *z = slot ? atomic_load_explicit(&slot->zone, memory_order_acquire) : NULL;
-    return z == removed() ? NULL : z;
+    return probe(atomic_load_explicit(&t->slots, memory_order_acquire), name, klass, hashes[name.labels], NULL);
 }
 
 size_t zone_table_count(const struct zone_table *t) { return atomic_load_explicit(&t->count, memory_order_relaxed); }
