@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where NS, MX, SRV and CNAME lead, as far as this zone can tell. */
+#include "zone/check_inside.h"
+
+#include <string.h>
+
+enum { CHAIN_MAX = 16 };
+
+enum reach {
+    REACH_FINE,         /* has an address, or lies where this zone cannot tell */
+    REACH_ALIAS,        /* is a CNAME */
+    REACH_NOTHING,      /* of this zone, without address */
+    REACH_NO_GLUE       /* below a cut, without glue */
+};
+
+static bool node_has(const struct checker *c, const struct zone_node *node, uint16_t type)
+{
+    struct rrset set;
+    return zone_node_rrset(c->version, node, type, &set);
+}
+
+static bool has_address(const struct checker *c, const struct zone_node *node)
+{
+    return node && (node_has(c, node, TYPE_A) || node_has(c, node, TYPE_AAAA));
+}
+
+/* @param cut  the delegation, when REACH_NO_GLUE */
+static enum reach reach_of(const struct checker *c, struct name_view target, const struct zone_node **cut)
+{
+    struct zone_found found = zone_find(c->version, target);
+    switch (found.outcome) {
+    case ZONE_HIT:
+    case ZONE_WILDCARD:
+        if (node_has(c, found.node, TYPE_CNAME))
+            return REACH_ALIAS;
+        return has_address(c, found.node) ? REACH_FINE : REACH_NOTHING;
+    case ZONE_CUT:
+        *cut = found.node;
+        return has_address(c, zone_node_find(c->version, target)) ? REACH_FINE : REACH_NO_GLUE;
+    case ZONE_ABSENT:
+        return REACH_NOTHING;
+    case ZONE_DNAME:
+    case ZONE_OUTSIDE:
+        break;
+    }
+    return REACH_FINE;
+}
+
+/* "192.0.2.1." or, the dot forgotten, "192.0.2.1.example." */
+static bool looks_like_address(struct name_view name)
+{
+    if (name.labels < 4)
+        return false;
+    const uint8_t *label = name.wire;
+    for (unsigned i = 0; i < 4; i++, label += 1 + label[0]) {
+        if (label[0] > 3)
+            return false;
+        for (unsigned k = 1; k <= label[0]; k++) {
+            if (label[k] < '0' || label[k] > '9')
+                return false;
+        }
+    }
+    return true;
+}
+
+struct use {            /* a target and where it stands */
+    struct subject at;
+    struct name_view name;
+    char text[NAME_TEXT_ROOM];
+};
+
+static void bad_target(struct checker *c, const struct use *use, enum check_id address)
+{
+    if (looks_like_address(use->name))
+        finding_add(c, address, use->at, "%.160s looks like an address: the name of a host belongs here", use->text);
+    else if (use->name.labels > 0 && !name_is_host(use->name, false))
+        finding_add(c, CHECK_BAD_TARGET, use->at, "%.160s is no host name: letters, digits, hyphens", use->text);
+}
+
+static void ns_target(struct checker *c, const struct zone_node *node, const struct use *use)
+{
+    const struct zone_node *cut = NULL;
+    bad_target(c, use, CHECK_NS_IS_ADDRESS);
+    switch (reach_of(c, use->name, &cut)) {
+    case REACH_ALIAS:
+        finding_add(c, CHECK_NS_IS_CNAME, use->at, "the name server %.160s is an alias: name the host itself", use->text);
+        break;
+    case REACH_NOTHING:
+        finding_add(c, CHECK_NS_WITHOUT_ADDRESS, use->at, "the name server %.160s is of this zone but has no A or AAAA", use->text);
+        break;
+    case REACH_NO_GLUE:
+        if (cut == node)
+            finding_add(c, CHECK_MISSING_GLUE, use->at, "the name server %.160s lies below its own delegation: its A or AAAA must stand here as glue", use->text);
+        else
+            finding_add(c, CHECK_MISSING_SIBLING_GLUE, use->at, "the name server %.160s lies below another delegation and has no glue here", use->text);
+        break;
+    case REACH_FINE:
+        break;
+    }
+}
+
+static void service_target(struct checker *c, const struct use *use, enum check_id address, enum check_id alias, enum check_id nothing)
+{
+    const struct zone_node *cut = NULL;
+    if (use->name.labels == 0)
+        return;             /* "no service": RFC 7505, RFC 2782 */
+    bad_target(c, use, address);
+    enum reach reach = reach_of(c, use->name, &cut);
+    if (reach == REACH_ALIAS)
+        finding_add(c, alias, use->at, "the target %.160s is an alias: name the host itself", use->text);
+    else if (reach == REACH_NOTHING)
+        finding_add(c, nothing, use->at, "the target %.160s is of this zone but has no A or AAAA", use->text);
+}
+
+/* Follows aliases inside the zone. */
+static void cname_target(struct checker *c, const struct zone_node *start, const struct use *use)
+{
+    struct name_view target = use->name;
+    for (unsigned hops = 0; hops < CHAIN_MAX; hops++) {
+        struct zone_found found = zone_find(c->version, target);
+        struct rrset set;
+        const uint8_t *rdata;
+        uint16_t size;
+        size_t offset = 0;
+        if (found.outcome == ZONE_ABSENT) {
+            finding_add(c, CHECK_CNAME_DANGLING, use->at, "the alias leads to %.160s, which does not exist", hops ? "another alias, and that to a name" : use->text);
+            return;
+        }
+        if (found.outcome != ZONE_HIT && found.outcome != ZONE_WILDCARD)
+            return;
+        if (found.node == start) {
+            finding_add(c, CHECK_CNAME_LOOP, use->at, "the alias leads back to itself");
+            return;
+        }
+        if (!zone_node_rrset(c->version, found.node, TYPE_CNAME, &set) || !rrset_next(set.records, set.bytes, &offset, &rdata, &size))
+            return;
+        target = name_view_wire(rdata);
+    }
+}
+
+/* example.com.example.com: somebody left out the final dot. */
+static bool ends_twice(const struct checker *c, struct name_view name)
+{
+    struct name_view origin = zone_version_origin(c->version);
+    unsigned twice = 2u * origin.labels;
+    if (origin.labels < 2 || name.labels < twice || !name_below(name, origin))
+        return false;
+    struct name_view tail = name_strip(name, name.labels - twice);
+    for (unsigned i = 0; i + 1 < origin.length; i++) {
+        if (ascii_lower(tail.wire[i]) != ascii_lower(origin.wire[i]))
+            return false;
+    }
+    return true;
+}
+
+static void one_target(struct checker *c, const struct zone_node *node, const struct use *use)
+{
+    if (ends_twice(c, use->name))
+        finding_add(c, CHECK_MISSING_DOT, use->at, "%.160s has the zone's name twice: a final dot is missing", use->text);
+    switch (use->at.type) {
+    case TYPE_NS:
+        ns_target(c, node, use);
+        break;
+    case TYPE_MX:
+        service_target(c, use, CHECK_MX_IS_ADDRESS, CHECK_MX_IS_CNAME, CHECK_MX_WITHOUT_ADDRESS);
+        break;
+    case TYPE_SRV:
+        service_target(c, use, CHECK_BAD_TARGET, CHECK_SRV_IS_CNAME, CHECK_SRV_WITHOUT_ADDRESS);
+        break;
+    case TYPE_CNAME:
+        cname_target(c, node, use);
+        break;
+    default:
+        break;
+    }
+}
+
+static void check_targets(struct checker *c, const struct zone_node *node, const struct rrset *set)
+{
+    const uint8_t *rdata;
+    uint16_t size, record = 0, klass = zone_version_class(c->version);
+    bool null_mx = false;
+    for (size_t at = 0; rrset_next(set->records, set->bytes, &at, &rdata, &size); record++) {
+        struct rdata_name found;
+        size_t offset = 0;
+        if (!rdata_name_next(set->type, klass, rdata, size, &offset, &found))
+            continue;
+        struct use use = { .at = { node, set->type, record }, .name = found.name };
+        name_to_text(found.name, use.text);
+        null_mx |= set->type == TYPE_MX && found.name.labels == 0;
+        one_target(c, node, &use);
+    }
+    if (null_mx && set->count > 1)
+        finding_add(c, CHECK_NULL_MX, subject_last(c, node, TYPE_MX), "\"MX 0 .\" says that there is no mail: it stands alone");
+    if (set->type == TYPE_NS && set->count == 1 && node == zone_version_apex(c->version))
+        finding_add(c, CHECK_SINGLE_NS, (struct subject){ node, TYPE_NS, 0 }, "only one name server: when it fails the zone is gone");
+}
+
+void check_node_names(struct checker *c, const struct zone_node *node)
+{
+    static const uint16_t types[] = { TYPE_NS, TYPE_CNAME, TYPE_PTR, TYPE_MX, TYPE_SRV };
+    struct rrset set;
+    size_t position = 0;
+    if (zone_node_is_occluded(node) || !zone_node_rrset_next(c->version, node, &position, &set))
+        return;
+    if (ends_twice(c, zone_node_name(c->version, node)))
+        finding_add(c, CHECK_MISSING_DOT, (struct subject){ node, set.type, 0 }, "the owner has the zone's name twice: a final dot is missing");
+    for (size_t i = 0; i < LENGTH_OF(types); i++) {
+        if (zone_node_rrset(c->version, node, types[i], &set))
+            check_targets(c, node, &set);
+    }
+}
