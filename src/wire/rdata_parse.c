@@ -442,6 +442,8 @@ static enum status check_written(struct parse *p, unsigned field, size_t from, c
 
     if (st == OK)
         return OK;
+    if (at == NULL && from == p->length)
+        return parse_tell(p, NULL, E_BAD_TEXT, "expected %s, but the %s record ends here", field_wants(field), p->row->mnemonic);
     return parse_tell(p, at, E_BAD_RDATA, "%s", why != NULL ? why : "the record does not fit its type");
 }
 

@@ -290,7 +290,7 @@ static bool print_nsap(struct print *p, struct cursor *c)
 
     print_space(p);
     text_add(p->text, "0x");
-    text_add_hex(p->text, cursor_take(c, left), left, true);
+    text_add_hex(p->text, cursor_take(c, left), left, false);
     return true;
 }
 

@@ -301,14 +301,15 @@ static enum status put_text(struct parse *p, struct slice text)
     return st;
 }
 
-static enum status put_value(struct parse *p, uint16_t key, struct slice text)
+/* Written as keyNNNNN, the value is the octets themselves, even of a key that has a name (RFC 9460 2.1). */
+static enum status put_value(struct parse *p, uint16_t key, bool generic, struct slice text)
 {
     size_t start = p->length;
     enum status st;
 
     if (text.length == 0)
         return OK;                              /* value_fault says whether it may be empty */
-    switch (form_of(key)) {
+    switch (generic ? FORM_TEXT : form_of(key)) {
     case FORM_TEXT: return put_text(p, text);
     case FORM_NONE: return E_BAD_TEXT;
     case FORM_LIST: return put_list(p, text);
@@ -388,7 +389,7 @@ static enum status parse_parameter(struct parse *p, size_t start, int *last)
     enum status st = put_32(p, (uint32_t)key << 16);
     size_t value = p->length;
     if (st == OK)
-        st = put_value(p, key, text);
+        st = put_value(p, key, !word_find(WORDS_PARAMETER, name, &key), text);
     if (st == OK && p->length - value > UINT16_MAX)
         st = E_RANGE;
     if (p->told)
