@@ -98,7 +98,7 @@ const char *tools_config_path(const struct tool_call *call)
 static const char *nearest(const char *noun, const char *typed)
 {
     const char *best = NULL;
-    unsigned least = 3;
+    unsigned least = (unsigned)strlen(typed) / 2 + 1;
     for (size_t i = 0; i < LENGTH_OF(commands); i++) {
         const char *word = noun == NULL ? commands[i].noun : strcmp(commands[i].noun, noun) == 0 ? commands[i].verb : NULL;
         unsigned distance = word == NULL ? 255 : text_distance(word, typed);

@@ -108,7 +108,7 @@ static int name_begin(struct words *w, const char *name)
     return QUERY_DONE;
 }
 
-static bool type_word(struct lookup *l, const char *word, bool must)
+static bool type_word(struct lookup *l, const char *word)
 {
     uint16_t type;
     uint64_t serial = 0;
@@ -120,7 +120,7 @@ static bool type_word(struct lookup *l, const char *word, bool must)
         return true;
     }
     if (l->type_set)
-        fputs(must ? ";; Warning, extra type option\n" : ";; Warning, extra type option\n", stderr);
+        fputs(";; Warning, extra type option\n", stderr);
     l->type = ixfr ? TYPE_IXFR : type;
     l->type_set = true;
     l->ixfr = ixfr;
@@ -142,7 +142,7 @@ static bool class_word(struct lookup *l, const char *word)
 
 static int bare_word(struct words *w, const char *word)
 {
-    if (w->bare_types && (type_word(w->current, word, false) || class_word(w->current, word)))
+    if (w->bare_types && (type_word(w->current, word) || class_word(w->current, word)))
         return QUERY_DONE;
     return name_begin(w, word);
 }
@@ -239,7 +239,7 @@ static int valued_apply(struct words *w, char letter, const char *value)
         w->bare_types = false;
         return QUERY_DONE;
     case 't':
-        if (!type_word(w->current, value, true))
+        if (!type_word(w->current, value))
             fprintf(stderr, ";; Warning, ignoring invalid type %s\n", value);
         w->bare_types = false;
         return QUERY_DONE;
@@ -312,10 +312,8 @@ static int line_run(struct query_run *run, int count, char **list, bool batch_li
     if (rc != QUERY_DONE)
         return rc;
     if (!w.has_pending && !run->greeted && run->batch == NULL) {
-        bool type_set = w.current->type_set;
         rc = name_begin(&w, ".");
-        if (!type_set)
-            w.pending.type = TYPE_NS;
+        w.pending.type = TYPE_NS;
     }
     pending_run(&w);
     return rc;

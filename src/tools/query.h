@@ -49,7 +49,7 @@ struct lookup {
     uint16_t padding;
     bool subnet;
     struct prefix subnet_prefix;
-    uint8_t subnet_family;      /* 0 for +subnet=0 */
+    uint8_t subnet_family;
     uint8_t options[QUERY_OPTIONS_BYTES];
     size_t options_bytes;
     /* how it is sent */
@@ -145,6 +145,7 @@ struct print_context {
 void query_print_greeting(struct query_run *run, const struct lookup *lookup);
 void query_print_message(struct query_run *run, const struct print_context *context, const struct reply_view *reply, bool sending);
 void query_print_record(struct text *text, const struct lookup *lookup, const struct reply_record *record);
+void query_print_rdata(struct text *text, const struct lookup *lookup, const struct reply_record *record);
 void query_print_question(struct text *text, const struct lookup *lookup, const struct question *question);
 void query_print_options(struct text *text, const struct reply_view *reply, const uint8_t *sent_cookie, const char *indent);
 /* transfer: NULL for a plain reply */
@@ -167,6 +168,8 @@ void query_search_ns_run(struct query_run *run, struct lookup *lookup, struct na
 enum status query_ask(struct query_run *run, struct lookup *lookup, struct name_view name, const struct endpoint *server,
                       const char *label, uint8_t *buffer, size_t room, struct query_exchange *exchange);
 void query_report_failure(struct query_run *run, const struct endpoint *server, enum status st);
+
+void query_report_connection(struct query_run *run, const struct endpoint *server, const char *label, const char *name);
 
 /* The verb. */
 int query_main(int argc, char **argv);

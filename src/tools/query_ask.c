@@ -92,6 +92,12 @@ void query_report_failure(struct query_run *run, const struct endpoint *server, 
     fprintf(run->out, ";; communications error to %s#%u: %s\n", address_print(&server->address, address), server->port, why);
 }
 
+void query_report_connection(struct query_run *run, const struct endpoint *server, const char *label, const char *name)
+{
+    char address[ADDRESS_TEXT_ROOM];
+    fprintf(run->out, ";; Connection to %s#%u(%s) for %s failed: connection refused.\n", address_print(&server->address, address), server->port, label, name);
+}
+
 static void sending_show(struct query_run *run, const struct lookup *lookup, const uint8_t *query, size_t bytes)
 {
     struct arena *arena = lookup->qr ? arena_new(0) : NULL;
@@ -123,6 +129,15 @@ static bool cookie_learn(struct lookup *lookup, const struct reply_view *view, c
     memcpy(lookup->cookie_bytes, cookie, bytes);
     lookup->cookie_length = bytes;
     return true;
+}
+
+/* RFC 7873 section 5.3: a client cookie that is not ours: forged, perhaps. */
+static void cookie_warn(struct query_run *run, const struct lookup *lookup, const struct reply_view *view, const uint8_t *sent)
+{
+    uint16_t bytes = 0;
+    const uint8_t *cookie = cookie_find(view, &bytes);
+    if (lookup->cookie && cookie != NULL && (bytes < 8 || memcmp(cookie, sent, 8) != 0))
+        fputs(";; Warning: Client COOKIE mismatch\n", run->out);
 }
 
 struct round {
@@ -209,11 +224,9 @@ static void reply_show(struct query_run *run, const struct lookup *lookup, const
 enum status query_ask(struct query_run *run, struct lookup *lookup, struct name_view name, const struct endpoint *server,
                       const char *label, uint8_t *buffer, size_t room, struct query_exchange *exchange)
 {
-    static const uint8_t none[8];
     struct round round = { lookup, lookup->tcp, true, 0 };
     uint8_t sent[8];
     enum status st = OK;
-    (void)none;
     for (int i = 0; i < ROUNDS && round.again && st == OK; i++) {
         struct arena *arena = arena_new(0);
         struct reply_view view;
@@ -222,6 +235,7 @@ enum status query_ask(struct query_run *run, struct lookup *lookup, struct name_
         if (st == OK && !query_reply_read(buffer, exchange->reply_bytes, arena, &view))
             st = E_BAD_FORMAT;
         if (st == OK) {
+            cookie_warn(run, lookup, &view, sent);
             reply_judge(run, &round, &view, sent);
             bool last = !round.again || i + 1 == ROUNDS;
             if (last || (lookup->show_bad_cookie && view.rcode == RCODE_BADCOOKIE))
@@ -245,7 +259,9 @@ static bool servers_try(struct query_run *run, struct lookup *lookup, struct nam
             bool more = try + 1 < lookup->tries || i + 1 < s->count;
             if (st == OK && (lookup->fail || (buffer[3] & 0xf) != RCODE_SERVFAIL || !more))
                 return true;
-            if (st != OK)
+            if (st == E_CLOSED && lookup->tcp)
+                query_report_connection(run, &s->list[i], s->labels[i], lookup->name);
+            else if (st != OK)
                 query_report_failure(run, &s->list[i], st);
         }
     }
@@ -280,7 +296,8 @@ static void one_name(struct query_run *run, struct lookup *lookup, const char *t
     } else if (servers_try(run, lookup, view, buffer, &exchange)) {
         *rcode = buffer[3] & 0xf;
     } else {
-        query_print_greeting(run, lookup);
+        if (!lookup->tcp)
+            query_print_greeting(run, lookup);
         fputs(";; no servers could be reached\n", run->out);
         run->exit_code = QUERY_NO_REPLY;
     }

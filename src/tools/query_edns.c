@@ -103,7 +103,7 @@ static bool zone_version_print(struct text *text, const uint8_t *data, size_t by
 }
 
 /* False when the option has no form of its own, or not this length. */
-static bool known_print(struct text *text, uint16_t code, const uint8_t *data, size_t bytes, const uint8_t *sent)
+static bool known_print(struct text *text, uint16_t code, const uint8_t *data, size_t bytes, const uint8_t *sent, bool response)
 {
     switch (code) {
     case OPTION_NSID:
@@ -134,7 +134,7 @@ static bool known_print(struct text *text, uint16_t code, const uint8_t *data, s
         return true;
     case OPTION_PADDING:
         text_add(text, "PAD:");
-        if (bytes > 0)
+        if (bytes > 0 && response)
             text_add_format(text, " (%zu bytes)", bytes);
         return true;
     case 14: return key_tags_print(text, data, bytes);
@@ -151,7 +151,7 @@ void query_print_options(struct text *text, const struct reply_view *reply, cons
     const uint8_t *data;
     while (edns_option_next(reply->opt_options, reply->opt_bytes, &offset, &code, &data, &bytes)) {
         text_add(text, before);
-        if (!known_print(text, code, data, bytes, sent_cookie)) {
+        if (!known_print(text, code, data, bytes, sent_cookie, reply->flags & FLAG_QR)) {
             text_add_format(text, "OPT=%u:", code);
             if (bytes > 0)
                 octets_print(text, data, bytes);

@@ -13,7 +13,7 @@ enum plus_kind {
     PLUS_ABSENT     /* not in this version */
 };
 enum plus_id {
-    ID_NONE, ID_ALL, ID_BUFSIZE, ID_COMMENTS, ID_COOKIE, ID_DOMAIN, ID_EDNS, ID_EDNSFLAGS, ID_EDNSOPT, ID_JSON, ID_NDOTS, ID_NSSEARCH,
+    ID_NONE, ID_ALL, ID_BUFSIZE, ID_CMD, ID_COMMENTS, ID_COOKIE, ID_DOMAIN, ID_EDNS, ID_EDNSFLAGS, ID_EDNSOPT, ID_JSON, ID_NDOTS, ID_NSSEARCH,
     ID_OPCODE, ID_PADDING, ID_QID, ID_QUESTION, ID_RETRY, ID_RRCOMMENTS, ID_SHORT, ID_SPLIT, ID_SUBNET, ID_TCP, ID_TIME,
     ID_TRACE, ID_TRIES, ID_TTLUNITS, ID_YAML, ID_IGNORED
 };
@@ -43,7 +43,7 @@ static const struct plus table[] = {
     { "bufsize", "=BYTES", SPECIAL(ID_BUFSIZE), "EDNS UDP payload size (1232)" },
     { "cdflag", NULL, FLAG_OF(cd), "set CD in the query" },
     { "class", NULL, FLAG_OF(klass_shown), "show the class of records" },
-    { "cmd", NULL, FLAG_OF(cmd), "show the version and command line" },
+    { "cmd", NULL, SPECIAL(ID_CMD), "show the version and command line" },
     { "comments", NULL, SPECIAL(ID_COMMENTS), "show the header and section names" },
     { "cookie", "[=HEX]", SPECIAL(ID_COOKIE), "send a COOKIE option (default, random)" },
     { "crypto", NULL, FLAG_OF(crypto), "show keys, signatures and digests" },
@@ -119,6 +119,8 @@ static const struct plus *plus_find(const char *word, size_t length)
 {
     if (length == 2 && strncasecmp(word, "do", 2) == 0)
         return plus_find("dnssec", 6);
+    if (length == 2 && strncasecmp(word, "ad", 2) == 0)
+        return plus_find("adflag", 6);
     for (size_t i = 0; i < LENGTH_OF(table); i++)
         if (strlen(table[i].name) == length && strncasecmp(table[i].name, word, length) == 0)
             return &table[i];
@@ -231,7 +233,7 @@ static int subnet_set(struct lookup *l, const char *value, bool on)
     }
     edns_on(l);
     l->subnet_prefix = (struct prefix){ 0 };
-    l->subnet_family = 0;
+    l->subnet_family = 1;
     if (strcmp(value, "0") == 0)
         return QUERY_DONE;
     const char *slash = strchr(value, '/');
@@ -369,7 +371,11 @@ static int number_set(struct query_run *run, struct lookup *l, const struct plus
 static int special_set(struct query_run *run, struct lookup *l, const struct plus *p, const char *value, bool on)
 {
     switch (p->id) {
-    case ID_ALL: all_set(l, on); break;
+    case ID_ALL:
+        all_set(l, on);
+        run->defaults.cmd = on;             /* of the whole run, as with dig */
+        break;
+    case ID_CMD: l->cmd = run->defaults.cmd = on; break;
     case ID_COMMENTS: l->comments = l->comments_asked = on; break;
     case ID_QUESTION: l->question = l->question_asked = on; break;
     case ID_COOKIE: return cookie_set(l, value, on);
@@ -388,7 +394,10 @@ static int special_set(struct query_run *run, struct lookup *l, const struct plu
     case ID_NSSEARCH: ns_search_set(l, on); break;
     case ID_OPCODE: return opcode_set(l, value, on);
     case ID_RRCOMMENTS: l->record_comments = on ? CHOICE_YES : CHOICE_NO; break;
-    case ID_SHORT: short_set(l, on); break;
+    case ID_SHORT:
+        short_set(l, on);
+        short_set(&run->defaults, on);      /* for all that follow, as with dig */
+        break;
     case ID_SPLIT: return split_set(l, value, on);
     case ID_SUBNET: return subnet_set(l, value, on);
     case ID_TCP:

@@ -45,6 +45,24 @@ static void owner_print(struct text *text, unsigned *column, struct name_view na
     *column = (unsigned)(text->length - before);
 }
 
+static const char *class_word(const struct lookup *l, uint16_t klass, char out[CODE_TEXT_ROOM])
+{
+    if (l->generic)
+        snprintf(out, CODE_TEXT_ROOM, "CLASS%u", klass);
+    else
+        class_to_text(klass, out);
+    return out;
+}
+
+static const char *type_word(const struct lookup *l, uint16_t type, char out[CODE_TEXT_ROOM])
+{
+    if (l->generic)
+        snprintf(out, CODE_TEXT_ROOM, "TYPE%u", type);
+    else
+        type_to_text(type, out);
+    return out;
+}
+
 void query_print_question(struct text *text, const struct lookup *lookup, const struct question *question)
 {
     struct columns at = columns_of(lookup);
@@ -52,9 +70,8 @@ void query_print_question(struct text *text, const struct lookup *lookup, const 
     unsigned column;
     text_add_char(text, ';');
     owner_print(text, &column, name_view_of(&question->name));
-    if (lookup->klass_shown)
-        field(text, &column, at.klass, class_to_text(question->klass, word));
-    field(text, &column, at.type, type_to_text(question->type, word));
+    field(text, &column, at.klass, class_word(lookup, question->klass, word));
+    field(text, &column, at.type, type_word(lookup, question->type, word));
     text_add_char(text, '\n');
 }
 
@@ -107,6 +124,12 @@ static void rdata_show(struct text *text, const struct lookup *l, const struct r
         rdata_print(text, r->type, r->klass, r->rdata, r->rdata_bytes, &style);
 }
 
+void query_print_rdata(struct text *text, const struct lookup *lookup, const struct reply_record *record)
+{
+    rdata_show(text, lookup, record);
+    text_add_char(text, '\n');
+}
+
 void query_print_record(struct text *text, const struct lookup *lookup, const struct reply_record *record)
 {
     struct columns at = columns_of(lookup);
@@ -124,8 +147,8 @@ void query_print_record(struct text *text, const struct lookup *lookup, const st
         field(text, &column, at.ttl, number);
     }
     if (lookup->klass_shown)
-        field(text, &column, at.klass, class_to_text(record->klass, word));
-    field(text, &column, at.type, type_to_text(record->type, word));
+        field(text, &column, at.klass, class_word(lookup, record->klass, word));
+    field(text, &column, at.type, type_word(lookup, record->type, word));
     if (record->rdata_bytes > 0) {
         indent(text, &column, at.rdata);
         rdata_show(text, lookup, record);
@@ -177,12 +200,11 @@ static void pseudosection_print(struct text *text, const struct print_context *c
     if (reply->opt_flags & 0x4000)
         text_add(text, " co");          /* compact denial, RFC 9824 section 5.1 */
     if (reply->opt_flags & 0x3fff)
-        text_add_format(text, "; MBZ: 0x%.4x", reply->opt_flags & 0x3fffu);
-    text_add_format(text, "; udp: %u\n", reply->opt_payload);
-    query_print_options(text, reply, sending || context->exchange == NULL ? NULL : context->exchange->cookie, "; ");
+        text_add_format(text, "; MBZ: 0x%.4x, udp: %u\n", reply->opt_flags & 0x3fffu, reply->opt_payload);
+    else
+        text_add_format(text, "; udp: %u\n", reply->opt_payload);
+    query_print_options(text, reply, sending || context->exchange == NULL || !context->lookup->cookie ? NULL : context->exchange->cookie, "; ");
 }
-
-static bool transfer_shaped(const struct lookup *l) { return l->type == TYPE_AXFR || l->ixfr; }
 
 static void section_print(struct text *text, const struct lookup *l, const struct reply_view *reply, enum section section)
 {
@@ -226,6 +248,8 @@ static void message_print(struct text *text, const struct print_context *context
         header_print(text, reply, sending);
         pseudosection_print(text, context, reply, sending);
     }
+    if (l->question && l->comments && sending && reply->question_count == 0)
+        text_add(text, ";; QUESTION SECTION:\n\n");
     if (l->question)
         section_print(text, l, reply, SECTION_QUESTION);
     if (l->answer)
@@ -234,7 +258,6 @@ static void message_print(struct text *text, const struct print_context *context
         section_print(text, l, reply, SECTION_AUTHORITY);
     if (l->additional)
         section_print(text, l, reply, SECTION_ADDITIONAL);
-    (void)transfer_shaped;
 }
 
 void query_print_message(struct query_run *run, const struct print_context *context, const struct reply_view *reply, bool sending)

@@ -48,7 +48,7 @@ static void records_print(struct transfer *t, const struct reply_view *view)
         bool last_soa = r->type == TYPE_SOA && t->soas > 0;
         record_count(t, r);
         if (!t->failed && t->lookup->answer && !(t->lookup->one_soa && last_soa && !t->incremental))
-            query_print_record(&text, t->lookup, r);
+            t->lookup->brief ? query_print_rdata(&text, t->lookup, r) : query_print_record(&text, t->lookup, r);
     }
     fwrite(text.data, 1, text.length, t->run->out);
     text_clear(&text);
@@ -98,9 +98,10 @@ static enum status transfer_go(struct transfer *t, struct name_view name, uint8_
     uint64_t before = clock_ns();
     clock_gettime(CLOCK_REALTIME, &t->exchange.sent);
     enum status st = client_tcp_open(&t->exchange.server, t->run->has_source ? &t->run->source : NULL, timeout_ms, &connection);
-    if (st == OK)
+    if (st == OK) {
+        query_print_greeting(t->run, t->lookup);
         st = client_tcp_send(connection, query, bytes, timeout_ms);
-    query_print_greeting(t->run, t->lookup);
+    }
     if (st == OK)
         st = messages_read(t, connection, buffer, get_u16(query), timeout_ms);
     t->exchange.microseconds = (clock_ns() - before) / 1000;
@@ -118,7 +119,10 @@ void query_transfer_run(struct query_run *run, struct lookup *lookup, struct nam
     if (t.failed) {
         fputs("; Transfer failed.\n", run->out);
     } else if (st != OK) {
-        query_report_failure(run, server, st);
+        if (st == E_CLOSED && t.size.messages == 0 && t.exchange.reply_bytes == 0)
+            query_report_connection(run, server, label, lookup->name);
+        else
+            query_report_failure(run, server, st);
         if (t.size.messages == 0)
             fputs(";; no servers could be reached\n", run->out);
         else
