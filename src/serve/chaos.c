@@ -36,6 +36,8 @@ bool chaos_answer(struct visit *v)
     v->reply.flags |= FLAG_AA;
     v->rcode = RCODE_NOERROR;
     v->outcome = SERVE_NODATA;
+    v->rrl_class = RRL_POSITIVE;
+    v->rrl_key = 1;                 /* all identities count together */
     if (q->type != TYPE_TXT && q->type != TYPE_ANY)
         return true;
     uint8_t rdata[256];

@@ -33,6 +33,7 @@ struct worker {
     struct net_worker *net;
     struct epoch_reader *epoch;
     const struct serve_setup *setup;    /* of this batch */
+    struct nsec3_hasher *hasher;
     unsigned index;
     uint32_t rotation;                  /* for round robin */
     struct serve_counters counters;

@@ -77,6 +77,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
         .rotate = v->worker->rotation++,
         .options = &v->setup->answer,
         .table = view->zones,
+        .hasher = v->worker->hasher,
     };
     struct answer_result result;
     if (answer_question(&request, &v->reply, &result) != OK)
@@ -302,6 +303,10 @@ struct serve *serve_new(struct epoch *epoch, unsigned workers)
     for (unsigned i = 0; i < workers; i++) {
         s->workers[i].serve = s;
         s->workers[i].index = i;
+        if (nsec3_hasher_new(&s->workers[i].hasher) == E_NOMEM) {
+            serve_free(s);
+            return NULL;
+        }
     }
     return s;
 }
@@ -311,6 +316,8 @@ void serve_free(struct serve *serve)
     if (serve == NULL)
         return;
     serve_setup_free(atomic_load_explicit(&serve->setup, memory_order_relaxed));
+    for (unsigned i = 0; i < serve->worker_count; i++)
+        nsec3_hasher_free(serve->workers[i].hasher);
     mem_free(serve->workers);
     mem_free(serve);
 }
