@@ -75,13 +75,15 @@ static bool where_before(struct zone_where a, struct zone_where b)
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
-struct subject subject_later(const struct checker *c, struct subject a, struct subject b)
+static bool subject_before(const struct checker *c, struct subject a, struct subject b)
 {
     struct zone_where x, y;
-    if (!zone_version_where(c->version, a.node, a.type, a.record, &x) || !zone_version_where(c->version, b.node, b.type, b.record, &y))
-        return a;
-    return where_before(x, y) ? b : a;
+    return zone_version_where(c->version, a.node, a.type, a.record, &x) && zone_version_where(c->version, b.node, b.type, b.record, &y) &&
+           where_before(x, y);
 }
+
+struct subject subject_later(const struct checker *c, struct subject a, struct subject b) { return subject_before(c, a, b) ? b : a; }
+struct subject subject_earlier(const struct checker *c, struct subject a, struct subject b) { return subject_before(c, b, a) ? b : a; }
 
 struct subject subject_last(const struct checker *c, const struct zone_node *node, uint16_t type)
 {

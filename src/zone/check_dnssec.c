@@ -25,6 +25,12 @@ void check_dnssec_begin(struct checker *c)
         c->uses_nsec3 = zone_node_is_nsec3(node);
 }
 
+/* Keeps the one that stands first in the file. */
+static void tally_add(const struct checker *c, struct tally *t, struct subject at)
+{
+    t->at = t->count++ == 0 ? at : subject_earlier(c, t->at, at);
+}
+
 /* ---- signatures ---- */
 
 static bool key_known(const struct checker *c, uint8_t algorithm, uint16_t tag)
@@ -46,16 +52,14 @@ static void check_signature(struct checker *c, struct subject at, const uint8_t 
     if (size < RRSIG_LEAST)
         return;
     /* Dates wrap as serial numbers do: RFC 4034 3.1.5. */
-    if (serial_compare(get_u32(rdata + 8), c->now) == SERIAL_LESS && c->expired.count++ == 0)
-        c->expired.at = at;
-    if (serial_compare(get_u32(rdata + 12), c->now) == SERIAL_GREATER && c->not_yet.count++ == 0)
-        c->not_yet.at = at;
-    if (!name_equal(name_view_wire(rdata + 18), zone_version_origin(c->version))) {
-        if (c->foreign_signer.count++ == 0)
-            c->foreign_signer.at = at;
-    } else if (!key_known(c, rdata[2], get_u16(rdata + 16)) && c->foreign_key.count++ == 0) {
-        c->foreign_key.at = at;
-    }
+    if (serial_compare(get_u32(rdata + 8), c->now) == SERIAL_LESS)
+        tally_add(c, &c->expired, at);
+    if (serial_compare(get_u32(rdata + 12), c->now) == SERIAL_GREATER)
+        tally_add(c, &c->not_yet, at);
+    if (!name_equal(name_view_wire(rdata + 18), zone_version_origin(c->version)))
+        tally_add(c, &c->foreign_signer, at);
+    else if (!key_known(c, rdata[2], get_u16(rdata + 16)))
+        tally_add(c, &c->foreign_key, at);
 }
 
 static void check_signatures(struct checker *c, const struct zone_node *node, const struct rrset *set)
@@ -65,11 +69,11 @@ static void check_signatures(struct checker *c, const struct zone_node *node, co
     for (size_t at = 0; set->sig_count && rrset_next(set->sigs, set->sig_bytes, &at, &rdata, &size); index++)
         check_signature(c, (struct subject){ node, set->type, (uint16_t)(set->count + index) }, rdata, size);
     c->signatures += set->sig_count;
-    if (set->count == 0 && set->sig_count && c->orphan.count++ == 0)
-        c->orphan.at = (struct subject){ node, set->type, 0 };
+    if (set->count == 0 && set->sig_count)
+        tally_add(c, &c->orphan, (struct subject){ node, set->type, 0 });
     bool delegation = zone_node_is_cut(node) && set->type != TYPE_DS && set->type != TYPE_NSEC;
-    if (set->count && !set->sig_count && !delegation && c->is_unsigned.count++ == 0)
-        c->is_unsigned.at = (struct subject){ node, set->type, 0 };
+    if (set->count && !set->sig_count && !delegation)
+        tally_add(c, &c->is_unsigned, (struct subject){ node, set->type, 0 });
 }
 
 /* ---- NSEC ---- */
@@ -128,8 +132,9 @@ static void check_nsec(struct checker *c, const struct zone_node *node)
     const uint8_t *rdata = zone_node_rrset(c->version, node, TYPE_NSEC, &set) ? first_record(&set, &size) : NULL;
     if (!rdata) {
         size_t position = 0;
-        if (zone_node_rrset_next(c->version, node, &position, &set) && c->no_nsec.count++ == 0)
-            c->no_nsec.at = (struct subject){ node, set.type, 0 };
+        if (zone_node_rrset_next(c->version, node, &position, &set))
+            tally_add(c, &c->no_nsec, (struct subject){ node, set.type, 0 });
+        c->last_nsec = NULL;        /* the hole is told; where the chain should lead is not known across it */
         return;
     }
     chain_step(c, node, zone_node_name(c->version, node));

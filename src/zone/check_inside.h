@@ -8,6 +8,7 @@
 /* In the order of the table in check_list.c; those of the reader are named there only. */
 enum check_id {
     CHECK_SYNTAX,
+    CHECK_RDATA,
     CHECK_U_LABEL,
     CHECK_TTL_RANGE,
     CHECK_NO_TTL,
@@ -117,6 +118,7 @@ void finding_add(struct checker *c, enum check_id id, struct subject at, const c
 struct subject subject_last(const struct checker *c, const struct zone_node *node, uint16_t type);
 /* The later of two. */
 struct subject subject_later(const struct checker *c, struct subject a, struct subject b);
+struct subject subject_earlier(const struct checker *c, struct subject a, struct subject b);
 
 /* check_sets.c: the RRsets of one node among each other. */
 void check_node_sets(struct checker *c, const struct zone_node *node);

@@ -6,6 +6,8 @@
 static const struct check_entry checks[] = {
     [CHECK_SYNTAX] = { "syntax", SEVERITY_ERROR,
         "the text does not parse (RFC 1035 5.1)" },
+    [CHECK_RDATA] = { "rdata", SEVERITY_ERROR,
+        "data that does not fit its type (the RFC of the type)" },
     [CHECK_U_LABEL] = { "u-label", SEVERITY_ERROR,
         "a name with octets over 127 that should be an A-label (RFC 5890)" },
     [CHECK_TTL_RANGE] = { "ttl-range", SEVERITY_ERROR,
@@ -128,7 +130,7 @@ static const struct check_entry checks[] = {
         "an NSEC that does not point to the next name (RFC 4034 4.1.1)" },
     [CHECK_NSEC_TYPES] = { "nsec-types", SEVERITY_ERROR,
         "an NSEC whose types are not those of its name (RFC 4034 4.1.2)" },
-    [CHECK_NSEC3PARAM_MISSING] = { "nsec3param-missing", SEVERITY_WARNING,
+    [CHECK_NSEC3PARAM_MISSING] = { "nsec3param-missing", SEVERITY_ERROR,
         "NSEC3 records that no NSEC3PARAM tells of (RFC 5155 4)" },
     [CHECK_NSEC3_CHAIN] = { "nsec3-chain", SEVERITY_ERROR,
         "an NSEC3 that does not point to the next hash (RFC 5155 7.1)" },
