@@ -392,7 +392,7 @@ def test_not_in_this_version(arguments):
 
 def test_batch(named, tmp_path):
     batch = tmp_path / "batch"
-    batch.write_text("# comment\nexample SOA +noall +answer\n\nwww.example A +noques\nmail.example\n")
+    batch.write_text("# comment\nexample SOA +noall +answer\nwww.example A +noques\nmail.example\n")
     compare(named, ["-f", str(batch), "+nostats"])
     compare(named, ["-f", "-", "+nostats"], input=batch.read_text())
 
