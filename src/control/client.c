@@ -15,31 +15,43 @@ struct control_answer {
     int fd;
     bool gone;                      /* writing failed: the other side has left */
     struct json_value *result, *details;
+    const char *raw_key;            /* a member printed already */
+    struct text raw;
     char error[1024], hint[512];
 };
+
+/* Takes the text. */
+static void send_text(struct control_answer *answer, struct text *text)
+{
+    static const char too_long[] = "{\"ok\":false,\"code\":\"failed\",\"error\":\"the reply would be over 16 MiB\","
+                                   "\"hint\":\"ask for less: one view, or one zone\"}\n";
+    static const char no_memory[] = "{\"ok\":false,\"code\":\"failed\",\"error\":\"out of memory\"}\n";
+    text_add_char(text, '\n');
+    const char *bytes = text->full ? no_memory : text->length > CONTROL_REPLY_BYTES ? too_long : text->data;
+    if (!write_all(answer->fd, bytes, bytes == text->data ? text->length : strlen(bytes), WRITE_MS))
+        answer->gone = true;
+    text_clear(text);
+}
 
 static void send_line(struct control_answer *answer, struct json_value *line)
 {
     struct text text;
     text_growing(&text);
-    enum status st = json_value_print(line, false, &text);
+    if (json_value_print(line, false, &text) != OK)
+        text.full = true;
     json_value_free(line);
-    if (st == OK && text.length >= CONTROL_REPLY_BYTES) {
-        text_clear(&text);
-        text_growing(&text);
-        text_add(&text, "{\"ok\":false,\"code\":\"failed\",\"error\":\"the reply would be over 16 MiB\",\"hint\":\"ask for less: one view, or one zone\"}");
-    } else if (st != OK) {
-        text_clear(&text);
-        text_growing(&text);
-        text_add(&text, "{\"ok\":false,\"code\":\"failed\",\"error\":\"out of memory\"}");
-    }
-    text_add_char(&text, '\n');
-    if (text.full || !write_all(answer->fd, text.data, text.length, WRITE_MS))
-        answer->gone = true;
-    text_clear(&text);
+    send_text(answer, &text);
 }
 
 struct json_value *control_result(struct control_answer *answer) { return answer->result; }
+
+void control_result_raw(struct control_answer *answer, const char *key, struct text *json)
+{
+    text_clear(&answer->raw);
+    answer->raw_key = key;
+    answer->raw = *json;
+    text_growing(json);
+}
 
 void control_progress(struct control_answer *answer, const char *text, uint64_t done, uint64_t total)
 {
@@ -150,8 +162,25 @@ static enum control_code run_request(struct control *control, const struct json_
     return checking.verb->run(control->options.context, args, answer);
 }
 
+static void finish_raw(struct control_answer *answer)
+{
+    struct text text;
+    text_growing(&text);
+    text_add(&text, "{\"ok\":true,\"result\":{");
+    text_add_json(&text, answer->raw_key);
+    text_add_char(&text, ':');
+    text_add_bytes(&text, answer->raw.data, answer->raw.length);
+    text_add(&text, "}}");
+    text_clear(&answer->raw);
+    send_text(answer, &text);
+}
+
 static void finish(struct control_answer *answer, enum control_code code)
 {
+    if (code == CONTROL_OK && answer->raw_key) {
+        finish_raw(answer);
+        return;
+    }
     static const char *const codes[] = { "", "usage", "not-found", "refused", "failed" };
     struct json_value *line = json_value_object();
     json_value_set_bool(line, "ok", code == CONTROL_OK);
@@ -173,6 +202,7 @@ static void finish(struct control_answer *answer, enum control_code code)
 static bool answer_request(struct control *control, int fd, const char *line, size_t length)
 {
     struct control_answer answer = { .fd = fd, .result = json_value_object() };
+    text_growing(&answer.raw);
     const struct control_verb *verb = NULL;
     struct json_value *request = NULL;
     enum control_code code;
@@ -184,6 +214,7 @@ static bool answer_request(struct control *control, int fd, const char *line, si
     json_value_free(request);
     json_value_free(answer.result);
     json_value_free(answer.details);
+    text_clear(&answer.raw);
     if (verb && verb->after && code == CONTROL_OK)
         verb->after(control->options.context);
     return !answer.gone;

@@ -23,6 +23,8 @@ enum control_code { CONTROL_OK, CONTROL_USAGE, CONTROL_NOT_FOUND, CONTROL_REFUSE
 struct control_answer;
 /** The object that becomes `result`; fill it. */
 struct json_value *control_result(struct control_answer *answer);
+/** A member of the result that is printed already, for long lists; takes the text, which must be valid JSON. */
+void control_result_raw(struct control_answer *answer, const char *key, struct text *json);
 /** A line while it lasts.  total 0 = not known. */
 void control_progress(struct control_answer *answer, const char *text, uint64_t done, uint64_t total);
 /** Says why it failed.  hint may be NULL.  @return code, for `return control_fail(...)` */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share. */
+#ifndef DAEMON_INSIDE_H
+#define DAEMON_INSIDE_H
+
+#include "daemon/keeper.h"
+#include "net/net.h"
+#include "policy/policy.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ---- keeper ---- */
+
+/* One zone.  What loading writes is under keeper->lock; the rest changes under keeper->change. */
+struct kept {
+    struct zone *zone;
+    const struct config_zone *config;   /* of the configuration, or of `added` */
+    struct zone_files files;            /* of the last good reading */
+    char *trouble;                      /* why the last load failed; NULL = it did not */
+    uint32_t loaded_seconds, mark;
+    bool tried, added;                  /* added: at run time */
+    bool stays, fresh, has_acls;        /* while moving: named by the new configuration; not in a table yet */
+    const char *view;                   /* of a zone that only one view has; NULL = of all. Borrowed with config. */
+};
+/* A zone added at run time: its own config_zone; options are those of the default template but for the class. */
+struct added {
+    struct config_zone zone;
+    struct config_zone_options options;     /* what it points to belongs to the configuration: see added_adopt */
+    char *file;
+    uint16_t klass;
+    uint8_t length, name[];             /* wire, lower case */
+};
+struct keeper_view { char *name; struct zone_table *table; bool all; };
+
+struct keeper {
+    struct keeper_options options;
+    char *journal;                      /* path; NULL = none */
+    pthread_mutex_t change;             /* one change at a time; may be held for long */
+    pthread_mutex_t lock;               /* short: the set, and what loading writes */
+    const struct config *config, *config_moving;    /* the second one only while a move goes on */
+    struct table *zones;                /* key (see kept_key) -> struct kept */
+    struct table *added;                /* class, name -> struct added */
+    struct keeper_view *views; size_t view_count;
+    struct table *acls;                 /* text of a list -> struct acl, of the configuration in force */
+    _Atomic bool cancelled, ready;
+    _Atomic uint64_t loads, load_failures;
+};
+
+enum { KEPT_KEY_BYTES = 2 + NAME_MAX_BYTES + 256 };
+size_t kept_key(uint8_t key[KEPT_KEY_BYTES], uint16_t klass, struct name_view name, const char *view);
+struct kept *kept_find(struct keeper *keeper, uint16_t klass, struct name_view name, const char *view);
+struct kept *kept_new(struct keeper *keeper, const struct config_zone *config, const char *view);
+void kept_free(struct keeper *keeper, struct kept *kept);       /* out of the tables already */
+const char *kept_name(const struct kept *kept, char out[NAME_TEXT_ROOM]);
+void kept_notify(struct keeper *keeper, struct kept *kept, size_t *sent);
+/* In the views it belongs to, under both locks. */
+MUST_CHECK enum status tables_add(struct keeper *keeper, struct kept *kept);
+void tables_remove(struct keeper *keeper, struct kept *kept);
+
+/* load.c */
+struct load_job { struct kept **zones; size_t count; };
+/* Loads each, several at a time; counts into totals. */
+void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals);
+/* Loads one in this thread. @return OK, E_EXISTS (unchanged), else the reason, details in diag (may be NULL) */
+enum status load_one(struct keeper *keeper, struct kept *kept, bool force, struct diagnostics *diag);
+
+/* acls.c: shared by zones of equal lists */
+MUST_CHECK enum status acls_build(struct table *acls, const struct config *config);
+MUST_CHECK enum status acls_apply(struct keeper *keeper, struct table *acls, struct kept *kept);
+void acls_retire(struct keeper *keeper, struct table *acls);
+
+/* journal.c: one JSON line per change, appended and synced; rewritten at the start */
+MUST_CHECK enum status journal_read(struct keeper *keeper);
+MUST_CHECK enum status journal_append(struct keeper *keeper, const struct added *added, bool removed);
+struct added *added_new(struct name_view name, uint16_t klass, const char *file);
+void added_adopt(struct added *added, const struct config *config);
+void added_free(struct added *added);
+size_t added_key(uint8_t key[2 + NAME_MAX_BYTES], uint16_t klass, struct name_view name);
+
+/* ---- the house ---- */
+
+struct house {
+    const char *config_path;
+    struct config *config;
+    struct epoch *epoch;
+    struct serve *serve;
+    struct net *net;
+    struct keeper *keeper;
+    struct notifier *notifier;
+    struct control *control;
+    struct rrl *rrl;
+    struct acl *rrl_exempt;
+    struct tap *tap;
+    struct budget *budget;
+    unsigned workers;
+    pthread_t *threads;
+    pthread_t steward, cleaner;
+    bool steward_runs, cleaner_runs;
+    unsigned worker_started;
+    int wake;                           /* eventfd: the main thread should look */
+    struct tap_counters last_tap; uint64_t last_evictions;      /* under lock */
+    struct cookie_secrets secrets;      /* in force */
+    struct beat { _Atomic bool asked; _Atomic uint64_t asked_ms; } *beats;  /* one per worker: asked to show that it turns */
+    _Atomic bool stopping, ready, cleaner_ends, stop_wanted;
+    _Atomic uint64_t generation, reloads, reloads_failed;
+    uint64_t started_ms, started_unix;
+    pthread_mutex_t lock;               /* of reloads, and of the parts that they replace */
+    pthread_cond_t wanted;
+    bool reload_wanted;                 /* under jobs */
+    pthread_mutex_t jobs;
+};
+
+/* setup.c: from configuration to what the rooms below take */
+struct parts {                          /* made before anything changes */
+    struct serve_setup *setup;          /* without views */
+    struct rrl *rrl; struct acl *rrl_exempt; bool new_rrl;
+    struct tap *tap; bool new_tap;
+};
+MUST_CHECK enum status parts_make(const struct house *house, const struct config *config, struct parts *out, struct diagnostics *diag);
+void parts_clear(struct parts *parts);
+/* listeners: heap, of the caller */
+MUST_CHECK enum status net_options_make(const struct house *house, const struct config *config, struct net_options *out, struct net_listener **listeners);
+MUST_CHECK enum status log_apply(const struct config *config);
+unsigned workers_wanted(const struct config *config);
+
+/* house.c */
+MUST_CHECK enum status house_open(struct house *house, struct diagnostics *diag);       /* sockets; before privileges are dropped */
+MUST_CHECK enum status house_start(struct house *house, struct diagnostics *diag);   /* threads */
+void house_close(struct house *house);
+MUST_CHECK enum status house_reload(struct house *house, bool force, const struct keeper_progress *progress, struct keeper_totals *totals,
+                                    struct diagnostics *diag);
+void house_wake(struct house *house);
+/* Asks each worker that has answered the last time. */
+void house_beat(struct house *house);
+void house_request_reload(struct house *house);
+
+/* verbs.c */
+extern const struct control_verb house_verbs[];
+extern const size_t house_verb_count;
+void house_numbers(void *context, struct control_numbers *out);
+void house_zones(void *context, control_zone_fn *each, void *each_context);
+bool house_live(void *context);
+
+/* process.c */
+MUST_CHECK enum status privileges_drop(struct house *house, struct diagnostics *diag);
+void manager_tell(const char *state);
+void manager_store(struct house *house);
+
+#endif

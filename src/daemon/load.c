@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Zone files into versions, several at a time. */
+#include "daemon/inside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { DIAGNOSTICS_KEPT = 20, QUIET_ABOVE = 1000 };
+
+static bool go_on(void *context, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    return !atomic_load_explicit(&((struct keeper *)context)->cancelled, memory_order_relaxed);
+}
+
+/* Reads, freezes and checks; the outputs are the caller's on OK. */
+static enum status build_version(struct keeper *keeper, struct kept *kept, const char *path, struct zone_version **out, struct zone_files *files,
+                                 struct diagnostics *diag)
+{
+    struct zone_builder *builder = NULL;
+    struct zone_version *version = NULL;
+    struct zone_read_options options = {
+        .path = path, .origin = zone_name(kept->zone), .klass = zone_class(kept->zone), .progress = go_on, .progress_context = keeper,
+    };
+    enum status st = zone_builder_new(zone_name(kept->zone), zone_class(kept->zone), &builder);
+    if (st == OK)
+        st = zone_read(&options, &builder, files, diag);
+    if (st == OK) {
+        st = zone_builder_finish(builder, true, &version);
+        builder = NULL;
+    }
+    zone_builder_free(builder);
+    if (st == OK) {
+        /* Only the writer publishes, and that is us: what is current stays while we look at it. */
+        struct zone_check_options check = { .previous = zone_current(kept->zone), .files = files };
+        st = zone_check(version, &check, diag);
+    }
+    if (st != OK) {
+        zone_version_free(version);
+        return st;
+    }
+    *out = zone_version_forget_where(version);
+    return OK;
+}
+
+/* The first error as one line for `zone show` and the log. */
+static char *first_error(enum status st, const struct diagnostics *diag)
+{
+    for (size_t i = 0; i < diagnostics_kept(diag); i++) {
+        const struct diagnostic *d = diagnostics_get(diag, i);
+        if (d->severity != SEVERITY_ERROR)
+            continue;
+        struct text text;
+        text_growing(&text);
+        if (d->file && d->line)
+            text_add_format(&text, "%s:%u:%u: ", d->file, d->line, d->column);
+        else if (d->file)
+            text_add_format(&text, "%s: ", d->file);
+        text_add(&text, d->text);
+        if (!text.full)
+            return text.data;
+        text_clear(&text);
+    }
+    return mem_string(status_text(st));
+}
+
+static bool unchanged(const struct kept *kept, const char *path)
+{
+    return kept->tried && !kept->trouble && kept->files.count > 0 && zone_current(kept->zone) &&
+           strcmp(kept->files.files[0].path, path) == 0 && !zone_files_changed(&kept->files);
+}
+
+static void log_failure(const struct kept *kept, const char *path, const char *trouble)
+{
+    char name[NAME_TEXT_ROOM];
+    log_error(LOG_ZONE, zone_current(kept->zone) ? "zone not loaded, the old content stays" : "zone not loaded",
+              log_text("zone", kept_name(kept, name)), log_text("file", path), log_text("error", trouble));
+}
+
+static void log_success(const struct kept *kept, const struct diagnostics *diag, uint64_t started_ns)
+{
+    char name[NAME_TEXT_ROOM];
+    const struct zone_version *version = zone_current(kept->zone);
+    log_info(LOG_ZONE, "zone loaded", log_text("zone", kept_name(kept, name)), log_u64("serial", zone_version_serial(version)),
+             log_u64("records", zone_version_records(version)), log_u64("warnings", diagnostics_count(diag, SEVERITY_WARNING)),
+             log_u64("ms", (clock_ns() - started_ns) / 1000000));
+}
+
+static enum status load(struct keeper *keeper, struct kept *kept, bool force, bool quiet, struct diagnostics *diag)
+{
+    char path[8192];
+    struct zone_version *version = NULL;
+    struct zone_files files = { 0 };
+    uint64_t started = clock_ns();
+    if (!config_zone_file(keeper->config_moving ? keeper->config_moving : keeper->config, kept->config, path, sizeof path))
+        snprintf(path, sizeof path, "(path too long)");
+    if (!force && unchanged(kept, path))
+        return E_EXISTS;
+    if (atomic_load(&keeper->cancelled))
+        return E_AGAIN;
+    enum status st = build_version(keeper, kept, path, &version, &files, diag);
+    if (atomic_load(&keeper->cancelled)) {
+        zone_version_free(version);
+        zone_files_clear(&files);
+        return E_AGAIN;
+    }
+    const struct zone_version *previous = zone_current(kept->zone);
+    bool tell = st == OK && (!previous || zone_version_serial(previous) != zone_version_serial(version));
+    char *trouble = st == OK ? NULL : first_error(st, diag);
+    pthread_mutex_lock(&keeper->lock);
+    if (st == OK) {
+        struct zone_files old = kept->files;
+        zone_publish(kept->zone, version, keeper->options.epoch);
+        kept->files = files;
+        files = old;
+        kept->loaded_seconds = (uint32_t)(clock_now().unix_ms / 1000);
+    }
+    char *old_trouble = kept->trouble;
+    kept->trouble = trouble;
+    kept->tried = true;
+    pthread_mutex_unlock(&keeper->lock);
+    mem_free(old_trouble);
+    zone_files_clear(&files);
+    atomic_fetch_add(st == OK ? &keeper->loads : &keeper->load_failures, 1);
+    if (st != OK)
+        log_failure(kept, path, trouble ? trouble : "");
+    else if (!quiet)
+        log_success(kept, diag, started);
+    if (tell)
+        kept_notify(keeper, kept, NULL);
+    return st;
+}
+
+enum status load_one(struct keeper *keeper, struct kept *kept, bool force, struct diagnostics *diag)
+{
+    return load(keeper, kept, force, false, diag);
+}
+
+/* ---- many ---- */
+
+struct pool {
+    struct keeper *keeper;
+    const struct load_job *job;
+    bool force, quiet;
+    _Atomic size_t next, done;
+    _Atomic uint64_t loaded, unchanged, failed;
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    unsigned running;
+};
+
+static void load_next(struct pool *pool, struct diagnostics *diag, size_t index)
+{
+    enum status st = load(pool->keeper, pool->job->zones[index], pool->force, pool->quiet, diag);
+    if (st == OK)
+        atomic_fetch_add(&pool->loaded, 1);
+    else if (st == E_EXISTS)
+        atomic_fetch_add(&pool->unchanged, 1);
+    else
+        atomic_fetch_add(&pool->failed, 1);
+    atomic_fetch_add(&pool->done, 1);
+    diagnostics_clear(diag);
+}
+
+static void *loader_main(void *argument)
+{
+    struct pool *pool = argument;
+    struct diagnostics *diag = diagnostics_new(DIAGNOSTICS_KEPT);
+    for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->job->count;)
+        load_next(pool, diag, i);
+    diagnostics_free(diag);
+    pthread_mutex_lock(&pool->lock);
+    pool->running--;
+    pthread_cond_signal(&pool->ended);
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* Waits for the loaders, telling about once a second how far they are. */
+static void watch(struct pool *pool, const struct keeper_progress *progress)
+{
+    pthread_mutex_lock(&pool->lock);
+    while (pool->running > 0) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec++;
+        if (pthread_cond_timedwait(&pool->ended, &pool->lock, &until) == 0)
+            continue;
+        pthread_mutex_unlock(&pool->lock);
+        if (progress && progress->tell)
+            progress->tell(progress->context, "loading zones", atomic_load(&pool->done), pool->job->count);
+        pthread_mutex_lock(&pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void run_pool(struct pool *pool, unsigned threads, const struct keeper_progress *progress)
+{
+    pthread_t ids[64];
+    unsigned started = 0;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pool->running = threads;
+    while (started < threads && pthread_create(&ids[started], NULL, loader_main, pool) == 0)
+        started++;
+    pthread_mutex_lock(&pool->lock);
+    pool->running -= threads - started;
+    pthread_mutex_unlock(&pool->lock);
+    watch(pool, progress);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(ids[i], NULL);
+    pthread_cond_destroy(&pool->ended);
+    pthread_mutex_destroy(&pool->lock);
+}
+
+void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals)
+{
+    struct pool pool = { .keeper = keeper, .job = job, .force = force, .quiet = job->count > QUIET_ABOVE };
+    unsigned threads = keeper->options.loaders > 64 ? 64 : keeper->options.loaders;
+    if (job->count >= 4 && threads > 1)
+        run_pool(&pool, threads > job->count ? (unsigned)job->count : threads, progress);
+    /* Few of them, or no thread could be had. */
+    struct diagnostics *diag = diagnostics_new(DIAGNOSTICS_KEPT);
+    for (size_t i; diag && (i = atomic_fetch_add(&pool.next, 1)) < job->count;)
+        load_next(&pool, diag, i);
+    diagnostics_free(diag);
+    totals->loaded += pool.loaded;
+    totals->unchanged += pool.unchanged;
+    totals->failed += pool.failed;
+    if (pool.quiet)
+        log_info(LOG_ZONE, "zones loaded", log_u64("loaded", pool.loaded), log_u64("unchanged", pool.unchanged), log_u64("failed", pool.failed));
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Privileges, and talking to the service manager. */
+#include "daemon/inside.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+void manager_tell(const char *state) { (void)sd_notify(0, state); }
+
+/* The next process finds the sockets with its LISTEN_FDS, so that no query is lost between the two. */
+void manager_store(struct house *house)
+{
+    int fds[768];
+    if (!getenv("NOTIFY_SOCKET"))
+        return;
+    size_t count = net_descriptors(house->net, fds, LENGTH_OF(fds));
+    if (sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=listen") < 0 || sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=listen", fds, (unsigned)count) < 0)
+        log_warning(LOG_SERVER, "the service manager did not take the sockets");
+}
+
+static enum status refuse(struct diagnostics *diag, const char *what, const char *about)
+{
+    diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "%s %s: %s", what, about, strerror(errno));
+    return E_SYSTEM;
+}
+
+/* The state folder, with its parents' last step; owned by who we become. */
+static enum status make_state(const struct config *config, uid_t user, gid_t group, struct diagnostics *diag)
+{
+    char path[PATH_MAX];
+    if (!config_path(config, config->server.state, path, sizeof path))
+        return E_LIMIT;
+    bool made = mkdir(path, 0750) == 0;
+    if (!made && errno != EEXIST)
+        return refuse(diag, "cannot make the state folder", path);
+    if (geteuid() == 0 && user != 0 && chown(path, user, group) != 0)
+        return refuse(diag, "cannot give away the state folder", path);
+    return OK;
+}
+
+static enum status become(const char *name, uid_t user, gid_t group, struct diagnostics *diag)
+{
+    if (initgroups(name, group) != 0 || setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
+        return refuse(diag, "cannot become user", name);
+    if (user != 0 && setuid(0) == 0) {
+        diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "privileges came back after they were dropped");
+        return E_SYSTEM;
+    }
+    return OK;
+}
+
+enum status privileges_drop(struct house *house, struct diagnostics *diag)
+{
+    const char *name = house->config->server.user;
+    uid_t user = geteuid();
+    gid_t group = getegid();
+    if (name) {
+        errno = 0;
+        const struct passwd *entry = getpwnam(name);
+        if (!entry) {
+            diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "there is no user %s (server.user)", name);
+            return E_NOT_FOUND;
+        }
+        if (user != 0 && user != entry->pw_uid) {
+            diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "only root can become user %s (server.user)", name);
+            return E_REFUSED;
+        }
+        user = entry->pw_uid;
+        group = entry->pw_gid;
+    }
+    enum status st = make_state(house->config, user, group, diag);
+    if (st == OK && name && geteuid() == 0) {
+        control_give(house->control, user, group);
+        char path[PATH_MAX];
+        const char *log = house->config->log.file ? config_path(house->config, house->config->log.file, path, sizeof path) : NULL;
+        if (log && chown(log, user, group) != 0)
+            return refuse(diag, "cannot give away the log", log);
+        st = become(name, user, group, diag);
+    }
+    if (st == OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        st = refuse(diag, "cannot give up", "new privileges");
+    return st;
+}
