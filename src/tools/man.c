@@ -121,7 +121,7 @@ static void page_query(FILE *out)
 static void page_zone(FILE *out)
 {
     head(out, "rhiz-zone", 1, "work on zone files and on the zones of the daemon");
-    fputs(".B rhiz zone\n.I VERB\n...\n", out);
+    fputs(".B rhiz zone\n.I VERB\n\\&...\n", out);
     paragraph(out, "DESCRIPTION", "check, format and diff work on files and need no daemon; the others speak to it. Findings are printed as FILE:LINE:COLUMN with the line and the name of the check. "
                                   "What a peer's checker refuses by default is an error, the rest are warnings.");
     fputs(".SH COMMANDS\n", out);

@@ -111,8 +111,10 @@ static int file_load(const struct tool_call *call, const char *path, struct load
     zone_builder_free(builder);
     if (st == OK || st == E_INVALID)
         return TOOL_DONE;
-    if (diagnostics_kept(out->diag) > 0)
+    if (diagnostics_kept(out->diag) > 0) {
         diagnostics_print(out->diag, stderr, tools_colour(stderr));
+        return TOOL_FAILED;
+    }
     return tools_complain(call, TOOL_FAILED, "%s: %s", path, st == E_SYSTEM && errno != 0 ? strerror(errno) : status_text(st));
 }
 

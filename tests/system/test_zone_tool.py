@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`rhiz zone ...` and the other verbs: files without a daemon; the daemon's verbs against a scripted control socket."""
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import threading
+
+import dns.zone
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("RHIZ_BUILD", pathlib.Path(__file__).parents[2] / "build"))
+RHIZ = BUILD / "src" / "tools" / "rhiz"
+
+GOOD = """$TTL 3600
+@ SOA ns1 hostmaster 2026010101 7200 3600 1209600 300
+ NS ns1
+ NS ns2.other.test.
+ns1 A 192.0.2.1
+ AAAA 2001:db8::1
+www CNAME web
+web A 192.0.2.80
+ TXT "a \\"quoted\\" ; string" "and \\\\ another \\255"
+*.wild TXT "x"
+odd\\.dot TXT "dot in a label"
+sub NS ns.sub
+ns.sub A 192.0.2.53
+svcb SVCB 1 web alpn=h2,h3 port=8443
+unk TYPE65300 \\# 4 01020304
+"""
+
+
+def rhiz(*arguments, **more):
+    env = {**os.environ, "LC_ALL": "C", "TZ": "UTC", "RHIZ_CONFIG": "/nonexistent/rhizd.yaml"}
+    run = subprocess.run([str(RHIZ), *map(str, arguments)], capture_output=True, text=True, timeout=60, env=env, **more)
+    assert "Sanitizer" not in run.stderr, run.stderr
+    return run
+
+
+@pytest.fixture
+def good(tmp_path):
+    path = tmp_path / "good.zone"
+    path.write_text(GOOD)
+    return path
+
+
+# ---- check ----
+
+def test_check_good(good):
+    run = rhiz("zone", "check", "--origin", "example", good)
+    assert run.returncode == 0
+    assert run.stdout.splitlines()[-1] == "zone example.: 14 records, serial 2026010101, 0 errors, 0 warnings"
+
+
+def test_check_takes_the_origin_from_the_soa(tmp_path):
+    path = tmp_path / "z"
+    path.write_text(GOOD.replace("@ SOA", "$ORIGIN example.\n@ SOA"))
+    assert rhiz("zone", "check", path).stdout.startswith("zone example.: ")
+
+
+BAD = [
+    ("bad address", "www A 192.0.2.256", 16, 7),
+    ("missing rdata", "www MX 10", 16, None),
+    ("unknown type", "www FOO bar", 16, 5),
+    ("label of 64 octets", "a" * 64 + " A 192.0.2.1", 16, 1),
+    ("CNAME beside data", "www A 192.0.2.7", None, None),
+]
+
+
+@pytest.mark.parametrize("label,line,row,column", BAD)
+def test_check_bad(tmp_path, label, line, row, column):
+    path = tmp_path / "bad.zone"
+    path.write_text(GOOD + line + "\n")
+    run = rhiz("zone", "check", "--origin", "example", path)
+    assert run.returncode == 1
+    errors = [x for x in run.stdout.splitlines() if ": error: " in x]
+    assert len(errors) == 1 and errors[0].startswith(f"{path}:") and errors[0].endswith("]")
+    where = errors[0][len(str(path)) + 1:].split(":")
+    if row is not None:
+        assert int(where[0]) == row
+    if column is not None:
+        assert int(where[1]) == column
+    assert "1 error, " in run.stdout.splitlines()[-1]
+
+
+def test_check_shows_line_and_caret(tmp_path):
+    path = tmp_path / "bad.zone"
+    path.write_text(GOOD + "www A 192.0.2.256\n")
+    lines = rhiz("zone", "check", "--origin", "example", path).stdout.splitlines()
+    at = next(i for i, x in enumerate(lines) if "error" in x)
+    assert lines[at + 1].strip() == "www A 192.0.2.256"
+    assert lines[at + 2].index("^") - lines[at + 1].index("www") == 6
+
+
+def test_check_warnings_and_strict(tmp_path):
+    path = tmp_path / "warn.zone"
+    path.write_text(GOOD.replace(" NS ns2.other.test.\n", ""))
+    relaxed, strict = rhiz("zone", "check", "--origin", "example", path), rhiz("zone", "check", "--strict", "--origin", "example", path)
+    assert ": warning: " in relaxed.stdout and relaxed.returncode == 0 and strict.returncode == 1
+    quiet = rhiz("zone", "check", "--quiet", "--origin", "example", path)
+    assert quiet.returncode == 0 and quiet.stdout == ""
+
+
+def test_check_standard_input_and_json(good):
+    run = rhiz("zone", "check", "--origin", "example", "--json", "-", input=GOOD + "www A 192.0.2.256\n")
+    value = json.loads(run.stdout)
+    assert run.returncode == 1 and value["errors"] == 1 and value["zone"] == "example."
+    finding = value["findings"][0]
+    assert (finding["severity"], finding["check"], finding["line"], finding["column"]) == ("error", "syntax", 16, 7)
+
+
+def test_check_of_a_large_file_without_terminal_shows_no_progress(good):
+    assert rhiz("zone", "check", "--origin", "example", good).stderr == ""
+
+
+def test_check_files_that_cannot_be_read(tmp_path):
+    run = rhiz("zone", "check", "--origin", "example", tmp_path / "absent")
+    assert run.returncode == 5 and "No such file" in run.stderr
+
+
+# ---- format and diff ----
+
+def records(text):
+    zone = dns.zone.from_text(text, origin="example.", relativize=False)
+    return {(str(name).lower(), rdataset.rdtype, rdataset.ttl, rdata.to_text()) for name, rdataset in zone.iterate_rdatasets() for rdata in rdataset}
+
+
+@pytest.mark.parametrize("options", [[], ["--canonical"], ["--relative"]])
+def test_format_reads_back(good, options):
+    run = rhiz("zone", "format", *options, "--origin", "example", good)
+    assert run.returncode == 0
+    assert records(run.stdout) == records(GOOD)
+    again = rhiz("zone", "format", *options, "--origin", "example", "-", input=run.stdout)
+    assert again.stdout == run.stdout
+
+
+def test_format_agrees_with_bind(good, tmp_path):
+    if shutil.which("named-compilezone") is None:
+        pytest.skip("named-compilezone is needed")
+    subprocess.run(["named-compilezone", "-i", "none", "-k", "ignore", "-n", "ignore", "-o", tmp_path / "theirs", "example", good], check=True, capture_output=True)
+    assert records((tmp_path / "theirs").read_text()) == records(rhiz("zone", "format", "--origin", "example", good).stdout)
+
+
+def test_format_refuses_a_broken_zone():
+    run = rhiz("zone", "format", "--origin", "example", "-", input=GOOD + "www A 1.2.3\n")
+    assert run.returncode == 1 and run.stdout == "" and "error" in run.stderr
+
+
+def test_format_json(good):
+    value = json.loads(rhiz("zone", "format", "--json", "--origin", "example", good).stdout)
+    assert {"name": "web.example.", "ttl": 3600, "class": "IN", "type": "A", "rdata": "192.0.2.80"} in value["records"]
+
+
+def test_diff(good, tmp_path):
+    other = tmp_path / "other.zone"
+    other.write_text(GOOD.replace("192.0.2.80", "192.0.2.81").replace("2026010101", "2026010102") + "new A 192.0.2.9\n")
+    run = rhiz("zone", "diff", "--origin", "example", good, other)
+    assert run.returncode == 1
+    changes = {(line[0], line[1:].split()[0], line.split()[-1]) for line in run.stdout.splitlines()}
+    assert changes == {("-", "web.example.", "192.0.2.80"), ("+", "web.example.", "192.0.2.81"), ("+", "new.example.", "192.0.2.9")}
+    assert "SOA" in rhiz("zone", "diff", "--serial", "--origin", "example", good, other).stdout
+    assert len(json.loads(rhiz("zone", "diff", "--json", "--origin", "example", good, other).stdout)["differences"]) == 3
+    same = rhiz("zone", "diff", "--origin", "example", good, good)
+    assert same.returncode == 0 and same.stdout == ""
+
+
+# ---- the command line ----
+
+@pytest.mark.parametrize("arguments,words", [
+    (["zone", "chek", "x"], "did you mean `check`"), (["zoen"], "did you mean `zone`"), (["zone", "check"], "arguments are missing"),
+    (["zone", "check", "a", "b"], "too many"), (["zone", "check", "--foo", "a"], "no option `--foo`"), (["zone", "check", "--origin"], "needs a value"),
+    (["zone"], "a verb is missing"), (["log", "level", "loud"], "not a level"), (["zone", "check", "--class", "XX", "a"], "not a class"),
+])
+def test_usage(arguments, words):
+    run = rhiz(*arguments)
+    assert run.returncode == 2 and words in run.stderr
+
+
+@pytest.mark.parametrize("noun", ["key", "tsig", "cache", "name", "chain", "wallet", "explain"])
+def test_later_parts(noun):
+    run = rhiz(noun, "list")
+    assert run.returncode == 2 and "not in this version" in run.stderr
+
+
+def test_later_verbs():
+    run = rhiz("zone", "sign", "x")
+    assert run.returncode == 2 and "not in this version" in run.stderr
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["zone", "-h"], ["zone", "check", "--help"], ["query", "-h"], ["--version"], ["query", "-v"], ["help", "log"]])
+def test_help(arguments):
+    run = rhiz(*arguments)
+    assert run.returncode == 0 and "rhiz" in run.stdout and run.stderr == ""
+
+
+@pytest.mark.parametrize("page", ["rhiz", "rhiz-query", "rhiz-zone", "rhizd"])
+def test_manual_pages(page):
+    run = rhiz("help", "--man", page)
+    assert run.stdout.splitlines()[1].startswith(f".TH {page} ")
+    if shutil.which("man"):
+        lint = subprocess.run(["man", "--warnings=w", "-E", "ascii", "-l", "-"], input=run.stdout, capture_output=True, text=True, env={**os.environ, "MANWIDTH": "100"})
+        assert lint.stderr == "" and "SEE ALSO" in lint.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion(shell):
+    run = rhiz("help", "--completion", shell)
+    assert run.returncode == 0
+    if shell == "bash":
+        script = run.stdout + '\nCOMP_WORDS=(rhiz zone ch); COMP_CWORD=2; _rhiz; echo "${COMPREPLY[@]}"\nCOMP_WORDS=(rhiz query +nons); _rhiz; echo "${COMPREPLY[@]}"\n'
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines() == ["check", "+nonsid +nonssearch"]
+
+
+# ---- the control socket ----
+
+class Daemon:
+    """Answers one connection after the other with the lines it was given; keeps what was asked."""
+
+    def __init__(self, path, lines):
+        self.asked, self.lines = [], lines
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen(4)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rb") as stream:
+                self.asked.append(json.loads(stream.readline()))
+                for line in self.lines:
+                    connection.sendall(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    made = []
+
+    def start(*lines):
+        path = tmp_path / f"socket{len(made)}"
+        made.append(Daemon(path, lines))
+        return made[-1], path
+
+    yield start
+    for d in made:
+        d.close()
+
+
+ZONES = {"zones": [{"name": "example.", "class": "IN", "view": "default", "state": "serving", "serial": 7, "records": 12, "source": "config", "file": "zones/example"},
+                   {"name": "a-longer-name.example.", "class": "IN", "view": ["in", "out"], "state": "failed", "source": "added", "file": "x"}]}
+
+
+def test_zone_list(daemon):
+    d, path = daemon({"ok": True, "result": ZONES})
+    run = rhiz("zone", "list", "--socket", path)
+    assert run.returncode == 0 and d.asked == [{"verb": "zone-list", "args": {}}]
+    lines = run.stdout.splitlines()
+    assert [len({line.index(w) for line, w in zip(lines, words)}) for words in (["CLASS", "IN", "IN"], ["STATE", "serving", "failed"], ["FILE", "zones/", "x"])][0] == 1
+    assert lines[2].split() == ["a-longer-name.example.", "IN", "in,out", "failed", "-", "-", "added", "x"]
+    assert json.loads(rhiz("zone", "list", "--json", "--socket", path).stdout) == ZONES
+
+
+@pytest.mark.parametrize("arguments,asked", [
+    (["zone", "show", "example"], {"verb": "zone-show", "args": {"name": "example"}}),
+    (["zone", "remove", "example", "--view", "in"], {"verb": "zone-remove", "args": {"name": "example", "view": "in"}}),
+    (["zone", "reload"], {"verb": "zone-reload", "args": {}}),
+    (["zone", "reload", "example", "--force"], {"verb": "zone-reload", "args": {"name": "example", "force": True}}),
+    (["zone", "notify", "example", "--class", "CH"], {"verb": "zone-notify", "args": {"name": "example", "class": "CH"}}),
+    (["status"], {"verb": "status", "args": {}}),
+    (["stats", "--zones", "--rssac"], {"verb": "stats", "args": {"zones": True, "rssac": True}}),
+    (["reload"], {"verb": "reload", "args": {}}),
+    (["stop"], {"verb": "stop", "args": {}}),
+    (["log", "reopen"], {"verb": "log", "args": {"reopen": True}}),
+    (["log", "level", "debug"], {"verb": "log", "args": {"level": "debug"}}),
+    (["config", "show"], {"verb": "config-show", "args": {}}),
+])
+def test_requests(daemon, arguments, asked):
+    d, path = daemon({"progress": {"text": "working", "done": 1, "total": 2}}, {"ok": True, "result": {}})
+    run = rhiz(*arguments, "--socket", path)
+    assert run.returncode == 0, run.stderr
+    assert d.asked == [asked]
+
+
+def test_zone_add_sends_the_whole_path(daemon, good):
+    d, path = daemon({"ok": True, "result": {"zone": {"name": "example.", "serial": 7}}})
+    run = rhiz("zone", "add", "example", good.name, "--socket", path, cwd=good.parent)
+    assert run.stdout == "serving example., serial 7\n"
+    assert d.asked == [{"verb": "zone-add", "args": {"name": "example", "file": str(good)}}]
+
+
+@pytest.mark.parametrize("code,expected", [("usage", 2), ("not-found", 1), ("refused", 4), ("failed", 5), ("other", 5)])
+def test_refusals(daemon, code, expected):
+    _, path = daemon({"ok": False, "code": code, "error": "it cannot be", "hint": "do something else", "details": ["f:1:2: error: x [y]"]})
+    run = rhiz("zone", "remove", "example", "--socket", path)
+    assert run.returncode == expected and run.stdout == ""
+    assert run.stderr.splitlines() == ["f:1:2: error: x [y]", "rhiz zone remove: it cannot be", "  do something else"]
+
+
+@pytest.mark.parametrize("lines,expected", [([], 3), ([b"no json\n"], 5), ([b'{"ok":true'], 3), ([b"[" * 100 + b"\n"], 5)])
+def test_broken_replies(daemon, lines, expected):
+    _, path = daemon(*lines)
+    assert rhiz("status", "--socket", path).returncode == expected
+
+
+def test_stop_may_end_without_an_answer(daemon):
+    _, path = daemon()
+    assert rhiz("stop", "--socket", path).returncode == 0
+
+
+def test_no_daemon(tmp_path):
+    run = rhiz("status", "--socket", tmp_path / "absent")
+    assert run.returncode == 3 and "is rhizd running" in run.stderr
+
+
+@pytest.mark.parametrize("style", ["server:\n  control: {path}\n", "server: {{ control: \"{path}\" }}\n", "nonsense: 1\nserver:\n  # here\n  control: '{path}'\n", "server:\n  control: relative.sock\n"])
+def test_socket_of_the_configuration(daemon, tmp_path, style):
+    d, path = daemon({"ok": True, "result": {"version": "x"}})
+    if "relative" in style:
+        (tmp_path / "relative.sock").symlink_to(path)
+    config = tmp_path / "rhizd.yaml"
+    config.write_text("version: 1\n" + style.format(path=path))
+    run = rhiz("status", "-c", config)
+    assert run.returncode == 0 and d.asked, run.stderr
+
+
+def test_config_check(tmp_path):
+    config = tmp_path / "rhizd.yaml"
+    config.write_text("version: 1\nserver:\n  listne: []\n")
+    run = rhiz("config", "check", config)
+    assert run.returncode == 1 and f"{config}:3:3: error: " in run.stdout
+    config.write_text("version: 1\nserver:\n  listen: [\"127.0.0.1@5300\"]\n")
+    assert rhiz("config", "check", config).returncode == 0
+    assert rhiz("config", "check", "--json", config).stdout.find('"valid": true') > 0
+
+
+def test_config_diff(daemon, tmp_path):
+    config = tmp_path / "rhizd.yaml"
+    config.write_text("version: 1\nserver:\n  listen: [\"127.0.0.1@5300\"]\n")
+    d, path = daemon({"ok": True, "result": {"text": "something: else\n"}})
+    run = rhiz("config", "diff", "-c", config, "--socket", path)
+    assert run.returncode == 1 and "-something: else" in run.stdout.splitlines() and any(x.startswith("+") for x in run.stdout.splitlines())
