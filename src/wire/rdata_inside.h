@@ -83,8 +83,18 @@ enum field {
 
 enum { ROW_FIELDS = 12, ROWS_LOW = 512 };
 
-/* How dig's +multiline breaks a type into lines. */
-enum layout { LINE_ONE, LINE_SOA, LINE_KEY, LINE_SIGNATURE, LINE_BLOB, LINE_TYPES, LINE_HIP };
+/* How multiline style (dig +multiline) lays a type out. */
+enum layout {
+    LINE_ONE,           /* one line */
+    LINE_SOA,           /* a line for each timer, with what it means */
+    LINE_KEY,           /* the last field in parentheses, the closing one on a line of its own, algorithm and key id behind it */
+    LINE_DNSKEY,        /* the same, and whether it is a KSK or ZSK */
+    LINE_SIGNATURE,     /* times and signer on a line, then the signature */
+    LINE_BLOB,          /* the last field in parentheses on a new line */
+    LINE_INLINE,        /* parentheses around it all, no new line but where the data is split */
+    LINE_WRAP,          /* parentheses around it all, the last field on a new line */
+    LINE_TYPES          /* NSEC3 */
+};
 
 struct rdata_row {
     const char *mnemonic;           /* NULL = no such row */
@@ -143,13 +153,14 @@ struct print {
     const uint8_t *rdata;
     size_t size;
     bool some;                      /* something was printed: the next field needs a blank before it */
+    bool line;                      /* the next field begins a line */
+    bool lines;                     /* so does every one */
 };
 void row_print(struct text *text, const struct rdata_row *row, const uint8_t *rdata, size_t size, const struct rdata_style *style);
 /* False: the text could not carry it without loss, so the whole rdata goes out in generic form. */
 MUST_CHECK bool field_print(struct print *p, unsigned field, struct cursor *c);
 void print_space(struct print *p);                      /* between fields */
 void print_number(struct print *p, uint64_t value);
-void print_break(struct print *p);                      /* a new line in multiline style, else a blank */
 void print_name(struct print *p, struct name_view name);
 void print_hex(struct print *p, const uint8_t *data, size_t size);
 void print_base64(struct print *p, const uint8_t *data, size_t size);

@@ -331,12 +331,29 @@ bool print_hip(struct print *p, struct cursor *c)
     print_number(p, algorithm);
     print_space(p);
     text_add_hex(p->text, hit, hit_bytes, true);
-    print_break(p);
+    p->line = p->style->multiline;
+    print_space(p);
     text_add_base64(p->text, key, key_bytes);   /* one word: servers follow it */
     return true;
 }
 
 /* ---- KEY flags, RFC 2535 7.1 ---- */
+
+/* `0x` and up to four hex digits. */
+static bool hex_flags(struct slice text, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (text.length < 3 || text.length > 6 || text.data[0] != '0' || ascii_lower((uint8_t)text.data[1]) != 'x')
+        return false;
+    for (size_t i = 2; i < text.length; i++) {
+        if (hex_value(text.data[i]) < 0)
+            return false;
+        value = value << 4 | (uint64_t)hex_value(text.data[i]);
+    }
+    *out = value;
+    return true;
+}
 
 /* A number, or mnemonics joined by `|`. */
 enum status parse_key_flags(struct parse *p)
@@ -348,7 +365,7 @@ enum status parse_key_flags(struct parse *p)
 
     if (t == NULL)
         return E_BAD_TEXT;
-    enum status st = decimal_parse(token_slice(t), UINT16_MAX, &number);
+    enum status st = hex_flags(token_slice(t), &number) ? OK : decimal_parse(token_slice(t), UINT16_MAX, &number);
     if (st == E_RANGE)
         return st;
     for (uint32_t i = 0; st != OK && i <= t->length; i++) {

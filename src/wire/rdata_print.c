@@ -13,14 +13,11 @@ static const struct rdata_style plain_style;
 
 void print_space(struct print *p)
 {
-    if (p->some)
+    if (p->line || p->lines)
+        text_add(p->text, NEW_LINE);
+    else if (p->some)
         text_add_char(p->text, ' ');
-    p->some = true;
-}
-
-void print_break(struct print *p)
-{
-    text_add(p->text, p->style->multiline ? NEW_LINE : " ");
+    p->line = false;
     p->some = true;
 }
 
@@ -273,10 +270,7 @@ static bool print_data(struct print *p, unsigned kind, struct cursor *c)
             text_add(p->text, " -");
         return true;
     }
-    if (p->style->multiline && p->row->layout != LINE_ONE && p->row->layout != LINE_SOA)
-        print_break(p);
-    else
-        print_space(p);
+    print_space(p);
     if (hex)
         print_hex(p, data, left);
     else
@@ -360,17 +354,134 @@ static void print_generic(struct print *p)
     text_add_u64(p->text, p->size);
     if (p->size == 0)
         return;
-    text_add_char(p->text, ' ');
+    text_add(p->text, p->style->multiline ? " ( " : " ");
     print_hex(p, p->rdata, p->size);
+    if (p->style->multiline)
+        text_add(p->text, " )");
+}
+
+/* `1 week 2 days`. */
+static void print_verbose(struct text *text, uint32_t seconds)
+{
+    static const struct { uint32_t seconds; const char *unit; } units[] = {
+        { 604800, "week" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+    const char *gap = "";
+
+    for (size_t i = 0; i < LENGTH_OF(units); i++) {
+        uint32_t count = seconds / units[i].seconds;
+        seconds %= units[i].seconds;
+        if (count == 0 && (i + 1 < LENGTH_OF(units) || *gap != 0))
+            continue;
+        text_add_format(text, "%s%u %s%s", gap, (unsigned)count, units[i].unit, count == 1 ? "" : "s");
+        gap = " ";
+    }
+}
+
+/* The numbers of an SOA, each on its line with its meaning. */
+static bool print_timers(struct print *p, struct cursor *c)
+{
+    static const char *const meanings[] = { "serial", "refresh", "retry", "expire", "minimum" };
+
+    text_add(p->text, " (");
+    for (size_t i = 0; i < LENGTH_OF(meanings); i++) {
+        uint32_t value = cursor_u32(c);
+        text_add(p->text, NEW_LINE);
+        text_add_format(p->text, p->style->comments ? "%-10u ; %s" : "%u", (unsigned)value, meanings[i]);
+        if (p->style->comments && i > 0) {
+            text_add(p->text, " (");
+            print_verbose(p->text, value);
+            text_add_char(p->text, ')');
+        }
+    }
+    text_add(p->text, NEW_LINE ")");
+    return !c->failed;
+}
+
+/* What a key is: `; KSK; alg = RSASHA256 ; key id = 1803`. */
+static void print_key_comment(struct print *p)
+{
+    unsigned flags = get_u16(p->rdata);
+    const char *word = word_get(WORDS_ALGORITHM, p->rdata[3]);
+
+    if (p->row->layout == LINE_DNSKEY)
+        text_add_format(p->text, " ; %s%s", (flags & 0x80) != 0 ? "revoked " : "", (flags & 1) != 0 ? "KSK" : "ZSK");
+    text_add(p->text, "; alg = ");
+    if (word != NULL)
+        text_add(p->text, word);
+    else
+        text_add_u64(p->text, p->rdata[3]);
+    text_add_format(p->text, " ; key id = %u", rdata_key_tag(p->rdata, p->size));
+}
+
+/* The field before which multiline style opens the parenthesis; ROW_FIELDS = none. */
+static size_t opening_field(const struct rdata_row *row)
+{
+    enum { SOA_NUMBERS = 2, SIGNATURE_TIMES = 4, NSEC3_HASH = 4 };
+    size_t last = 0;
+
+    while (last + 1 < ROW_FIELDS && row->fields[last + 1] != F_END)
+        last++;
+    switch ((enum layout)row->layout) {
+    case LINE_ONE: break;
+    case LINE_SOA: return SOA_NUMBERS;
+    case LINE_SIGNATURE: return SIGNATURE_TIMES;
+    case LINE_TYPES: return NSEC3_HASH;
+    case LINE_KEY: case LINE_DNSKEY: case LINE_BLOB: return last;
+    case LINE_INLINE: case LINE_WRAP: return 0;
+    }
+    return ROW_FIELDS;
+}
+
+/* Opens the parenthesis and says which fields begin a line. */
+static void layout_before(struct print *p, size_t field, size_t opening)
+{
+    enum layout layout = (enum layout)p->row->layout;
+    bool last = p->row->fields[field + 1] == F_END;
+
+    if (field == opening) {
+        text_add(p->text, p->some ? " (" : "(");
+        p->some = true;
+    }
+    if (layout == LINE_INLINE || field < opening)
+        return;
+    p->line = layout == LINE_WRAP ? last && field > opening : field == opening || last;
+    p->lines = layout == LINE_WRAP && (p->row->fields[field] & F_KIND) == F_NAMES;
+}
+
+static bool print_lines(struct print *p)
+{
+    struct cursor c = cursor_of(p->rdata, p->size);
+    size_t opening = opening_field(p->row);
+    bool key = p->row->layout == LINE_KEY || p->row->layout == LINE_DNSKEY, open = false;
+
+    for (size_t i = 0; p->row->fields[i] != F_END; i++) {
+        if (i == opening && p->row->layout == LINE_SOA)
+            return print_timers(p, &c);
+        open |= i == opening && cursor_left(&c) != 0;   /* nothing to put into the parentheses: none */
+        if (open)
+            layout_before(p, i, opening);
+        if (!field_print(p, p->row->fields[i], &c))
+            return false;
+    }
+    if (open)
+        text_add(p->text, key ? NEW_LINE ")" : " )");
+    if (key && open && p->style->comments)
+        print_key_comment(p);
+    return true;
 }
 
 static bool print_fields(struct print *p)
 {
     struct cursor c = cursor_of(p->rdata, p->size);
 
+    if (p->style->multiline && p->row->layout != LINE_ONE)
+        return print_lines(p);
     for (const uint16_t *f = p->row->fields; *f != F_END; f++)
         if (!field_print(p, *f, &c))
             return false;
+    enum { KEY_HEAD = 4 };
+    if (p->style->comments && p->size > KEY_HEAD && (p->row->layout == LINE_KEY || p->row->layout == LINE_DNSKEY))
+        print_key_comment(p);
     return true;
 }
 
