@@ -62,7 +62,8 @@ void rdata_print(struct text *text, uint16_t type, uint16_t klass, const uint8_t
 void record_print(struct text *text, struct name_view owner, uint32_t ttl, uint16_t klass, uint16_t type,
                   const uint8_t *rdata, size_t size, const struct rdata_style *style);
 
-/** A token of a master file. */
+/** A token of a master file.  A word runs to the next blank, but a quote right behind a `=` inside it belongs to it, quotes included:
+ *  `alpn="h2,h3"` is one token that is not `quoted` (RFC 9460 §2.1). */
 struct token {
     const char *data;       /**< borrowed, escapes still in; without the quotes */
     uint32_t length;
