@@ -44,6 +44,8 @@ void finding_add(struct checker *c, enum check_id id, struct subject at, const c
     char text[MESSAGE_ROOM];
     struct finding f = { .id = id, .sequence = (uint32_t)c->count, .text = text };
     enum severity severity = check_entry(id)->severity;
+    if (c->incomplete && check_entry(id)->absence)
+        return;
     c->failed |= severity == SEVERITY_ERROR;
     if (severity == SEVERITY_WARNING && c->options->quiet_warnings)
         return;
@@ -176,6 +178,7 @@ enum status zone_check(const struct zone_version *version, const struct zone_che
 {
     struct checker c = { .version = version, .options = options, .diag = diag };
     c.now = (uint32_t)(options->unix_seconds ? options->unix_seconds : clock_now().unix_ms / 1000);
+    c.incomplete = diag && diagnostics_count(diag, SEVERITY_ERROR) > 0;
     c.arena = arena_new(0);
     if (!c.arena)
         return E_NOMEM;

@@ -15,6 +15,7 @@ struct zone_check_options {
 };
 /** Findings come sorted by position; of a kind that may come by the thousand (unsigned RRsets, expired signatures) only the
  *  first, with the number.  Linear in the zone but for the lookups of names.
+ *  @param diag  with errors in it already (of the reader), nothing is said to be missing: it may be what could not be read
  *  @return OK, E_INVALID when there is at least one error, E_NOMEM */
 MUST_CHECK enum status zone_check(const struct zone_version *version, const struct zone_check_options *options, struct diagnostics *diag);
 /** All check names, the reader's too, with severity and one line of help, for docs and --help; start with *position = 0; false at

@@ -76,7 +76,12 @@ enum check_id {
     CHECK_ZONEMD_SERIAL,
     CHECK_COUNT
 };
-struct check_entry { const char *name; enum severity severity; const char *help; };
+struct check_entry {
+    const char *name;
+    enum severity severity;
+    const char *help;
+    bool absence;           /* something is missing: perhaps only because the reader could not read it */
+};
 const struct check_entry *check_entry(enum check_id id);
 
 struct finding {
@@ -102,6 +107,7 @@ struct checker {
     struct finding *findings;
     size_t count, room;
     bool failed, out_of_memory;
+    bool incomplete;                /* the reader left out records with errors: what is missing now is their echo */
     uint32_t now;                   /* seconds, as RRSIG counts them */
     /* DNSSEC */
     bool has_keys, uses_nsec3;

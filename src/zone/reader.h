@@ -33,7 +33,10 @@ struct zone_read_options {
 };
 /** Reads all of it, going on after errors so that one run reports many.
  *  @param builder  NULL is allowed with *out_builder: created once the origin is known
- *  @return OK; E_INVALID when diagnostics has errors; E_SYSTEM when a file cannot be read (also in diagnostics); E_NOMEM; E_LIMIT */
+ *  @return OK; E_INVALID when diagnostics has errors (a file that cannot be included is one); E_SYSTEM when the main file cannot be
+ *          read (also in diagnostics); E_NOMEM; E_LIMIT (record_limit); E_CLOSED (cancelled by progress).
+ *  Whatever it returns, *builder is NULL or a builder for the caller to free; after E_INVALID it holds the records that were right.
+ *  Linear in the text; no heap per record. */
 MUST_CHECK enum status zone_read(const struct zone_read_options *options, struct zone_builder **builder, struct zone_files *files,
                                  struct diagnostics *diag);
 

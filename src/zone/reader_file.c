@@ -192,7 +192,7 @@ enum status frame_open(struct reader *r, struct frame *frame, const char *path, 
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &facts) != 0) {
         file_error(r, from, path, strerror(errno));
-        r->unreadable = true;
+        r->unreadable |= !from;
         if (fd >= 0)
             close(fd);
         return E_SYSTEM;
@@ -201,7 +201,7 @@ enum status frame_open(struct reader *r, struct frame *frame, const char *path, 
     const char *reason = why_not(r, fd, path, &facts, from);
     if (reason) {
         file_error(r, from, path, reason);
-        r->unreadable = !from;
+        r->unreadable |= !from;
         st = E_SYSTEM;
     } else {
         st = frame_fill(r, frame, fd, &facts);

@@ -338,15 +338,15 @@ static bool names_are_ascii(struct reader *r, const struct fields *f, const stru
     return true;
 }
 
-/* Generated text is nowhere in the file: its errors are told at the $GENERATE, with the text in the sentence. */
-static enum status parse_generated(struct reader *r, const struct fields *f, const struct token_list *list, size_t *bytes)
+/* Where rdata_parse cannot show the line: generated text is nowhere in the file, and no token at all points nowhere.  Its sentence is
+ * told at `at`. */
+static enum status parse_aside(struct reader *r, const struct fields *f, const struct token_list *list, const struct token *at, size_t *bytes)
 {
     struct diagnostics *own = diagnostics_new(1);
     enum status st = rdata_parse(f->type, r->klass, list, r->rdata, sizeof r->rdata, bytes, own);
     if (st != OK && st != E_NOMEM) {
         const char *text = own && diagnostics_kept(own) ? diagnostics_get(own, 0)->text : status_text(st);
-        reader_error(r, "generate", r->generated, "the record made does not parse: %s", text);
-        st = E_BAD_TEXT;
+        reader_error(r, r->generated ? "generate" : "syntax", at, "%s%s", r->generated ? "the record made does not parse: " : "", text);
     }
     diagnostics_free(own);
     return st;
@@ -361,9 +361,13 @@ static bool parse_rdata(struct reader *r, const struct fields *f, const struct t
         .begin = lexer->begin, .end = lexer->end, .end_line = entry->end_line, .end_column = entry->end_column,
     };
     enum status st;
-    if (r->generated) {
-        list.begin = list.end = NULL;
-        st = parse_generated(r, f, &list, bytes);
+    if (r->generated || count == 0) {
+        struct token end = *f->type_at;
+        end.line = entry->end_line;
+        end.column = entry->end_column;
+        if (r->generated)
+            list.begin = list.end = NULL;
+        st = parse_aside(r, f, &list, &end, bytes);
     } else {
         st = rdata_parse(f->type, r->klass, &list, r->rdata, sizeof r->rdata, bytes, r->diag);
     }
