@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "idn/idn.h"
 #include "net/client.h"
 
 enum { ROUNDS = 5, QUERY_ROOM = 4096 };
@@ -268,8 +269,24 @@ static bool servers_try(struct query_run *run, struct lookup *lookup, struct nam
     return false;
 }
 
-static bool name_of(struct query_run *run, const char *text, struct name *out)
+static bool has_unicode(const char *text)
 {
+    while (*text != '\0' && !(*text & 0x80))
+        text++;
+    return *text != '\0';
+}
+
+static bool name_of(struct query_run *run, const struct lookup *lookup, const char *text, struct name *out)
+{
+    char ascii[IDN_NAME_ROOM];
+    if (lookup->idn_in && has_unicode(text)) {
+        if (idn_to_ascii(slice_string(text), ascii) != OK) {
+            fprintf(stderr, "rhiz query: '%s' is not a legal IDNA2008 name\n", text);
+            run->exit_code = QUERY_INTERNAL;
+            return false;
+        }
+        text = ascii;
+    }
     enum status st = name_parse(slice_string(text), (struct name_view){ 0 }, out);
     if (st == OK)
         return true;
@@ -284,7 +301,7 @@ static void one_name(struct query_run *run, struct lookup *lookup, const char *t
     struct query_exchange exchange;
     struct name name;
     *rcode = RCODE_SERVFAIL;
-    if (!name_of(run, text, &name))
+    if (!name_of(run, lookup, text, &name))
         return;
     struct name_view view = name_view_of(&name);
     if (lookup->trace) {

@@ -60,8 +60,8 @@ static const struct plus table[] = {
     { "header-only", NULL, FLAG_OF(header_only), "send no question" },
     { "https", "[=PATH]", ABSENT, "DNS over HTTPS" },
     { "identify", NULL, FLAG_OF(identify), "show who answered, with +short too" },
-    { "idnin", NULL, FLAG_OF(idn_in), "convert U-labels of names that are asked for" },
-    { "idnout", NULL, FLAG_OF(idn_out), "show A-labels as U-labels" },
+    { "idnin", NULL, FLAG_OF(idn_in), "convert U-labels of names that are asked for (default)" },
+    { "idnout", NULL, FLAG_OF(idn_out), "show A-labels of owners and questions as U-labels" },
     { "ignore", NULL, FLAG_OF(ignore), "do not ask over TCP when TC is set" },
     { "json", NULL, SPECIAL(ID_JSON), "print JSON in the manner of RFC 8427" },
     { "keepalive", NULL, EDNS_FLAG_OF(keepalive), "send a TCP KEEPALIVE option" },
@@ -164,7 +164,7 @@ static int number_read(const char *what, const char *value, uint64_t max, uint64
 static void all_set(struct lookup *l, bool on)
 {
     l->question = l->authority = l->answer = l->additional = l->comments = l->stats = l->cmd = on;
-    l->record_comments = on ? CHOICE_YES : CHOICE_NO;
+    l->record_comments = on ? CHOICE_YES : CHOICE_OPEN;
     l->question_asked = l->comments_asked = on;
 }
 
@@ -446,6 +446,6 @@ void query_defaults(struct query_run *run)
     run->defaults = (struct lookup){
         .type = TYPE_A, .klass = CLASS_IN, .cmd = true, .comments = true, .question = true, .answer = true, .authority = true, .additional = true,
         .stats = true, .ttl = true, .klass_shown = true, .crypto = true, .ad = true, .rd = true, .id = -1, .bufsize = 1232,
-        .negotiate = true, .bad_cookie = true, .cookie = true, .best_effort = true, .fail = true, .timeout_seconds = 5, .tries = 3,
+        .negotiate = true, .bad_cookie = true, .cookie = true, .best_effort = true, .fail = true, .idn_in = true, .timeout_seconds = 5, .tries = 3,
     };
 }

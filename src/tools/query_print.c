@@ -2,6 +2,8 @@
 /* Messages as dig prints them; scripts count on every tab. */
 #include "tools/query.h"
 
+#include "idn/idn.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -38,11 +40,14 @@ static void field(struct text *text, unsigned *column, unsigned to, const char *
     *column += (unsigned)strlen(word);
 }
 
-static void owner_print(struct text *text, unsigned *column, struct name_view name)
+static void owner_print(struct text *text, unsigned *column, const struct lookup *l, struct name_view name)
 {
-    size_t before = text->length;
-    name_print(text, name);
-    *column = (unsigned)(text->length - before);
+    char ascii[NAME_TEXT_ROOM], unicode[IDN_UNICODE_ROOM];
+    const char *shown = name_to_text(name, ascii);
+    if (l->idn_out && strchr(ascii, '\\') == NULL && idn_to_unicode(slice_string(ascii), unicode) == OK)
+        shown = unicode;
+    text_add(text, shown);
+    *column = (unsigned)strlen(shown);
 }
 
 static const char *class_word(const struct lookup *l, uint16_t klass, char out[CODE_TEXT_ROOM])
@@ -69,7 +74,7 @@ void query_print_question(struct text *text, const struct lookup *lookup, const 
     char word[CODE_TEXT_ROOM];
     unsigned column;
     text_add_char(text, ';');
-    owner_print(text, &column, name_view_of(&question->name));
+    owner_print(text, &column, lookup, name_view_of(&question->name));
     field(text, &column, at.klass, class_word(lookup, question->klass, word));
     field(text, &column, at.type, type_word(lookup, question->type, word));
     text_add_char(text, '\n');
@@ -116,7 +121,7 @@ static bool print_without_crypto(struct text *text, const struct reply_record *r
 
 static void rdata_show(struct text *text, const struct lookup *l, const struct reply_record *r)
 {
-    struct rdata_style style = { .multiline = l->multiline, .generic = l->generic, .split = l->split_set ? l->split : 56,
+    struct rdata_style style = { .multiline = l->multiline, .generic = l->generic, .split = l->split_set ? l->split : l->multiline ? 44 : 56,
                                  .comments = l->record_comments == CHOICE_YES || (l->multiline && l->record_comments == CHOICE_OPEN) };
     if (l->expand_aaaa && r->type == TYPE_AAAA && r->rdata_bytes == 16 && !l->generic)
         expand_aaaa(text, r->rdata);
@@ -135,7 +140,7 @@ void query_print_record(struct text *text, const struct lookup *lookup, const st
     struct columns at = columns_of(lookup);
     char word[CODE_TEXT_ROOM];
     unsigned column;
-    owner_print(text, &column, name_view_of(&record->owner));
+    owner_print(text, &column, lookup, name_view_of(&record->owner));
     if (lookup->ttl) {
         char number[32];
         struct text ttl;

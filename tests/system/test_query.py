@@ -397,6 +397,14 @@ def test_batch(named, tmp_path):
     compare(named, ["-f", "-", "+nostats"], input=batch.read_text())
 
 
+def test_international_names(named):
+    got = run([str(RHIZ), "query"], named, ["b\u00fccher.example", "+noall", "+question", "+nocmd"])
+    assert got.stdout == ";xn--bcher-kva.example.\t\tIN\tA\n"
+    got = run([str(RHIZ), "query"], named, ["xn--bcher-kva.example", "+noall", "+question", "+nocmd", "+idnout"])
+    assert got.stdout.startswith(";b\u00fccher.example.")
+    assert run([str(RHIZ), "query"], named, ["b\u00fccher.example", "+noidnin", "+noall", "+question", "+nocmd"]).stdout.startswith(";b\\195\\188cher.example.")
+
+
 def test_json(named):
     import json
     got = run([str(RHIZ), "query"], named, ["example", "MX", "+json", "+nsid"])
