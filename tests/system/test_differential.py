@@ -33,23 +33,33 @@ def differences(tmp_path, origin, path, dnssec, count, seed=1):
     asked = questions.questions(zone, count, seed, dnssec)
     served = [(origin, str(path))]
     answers = {}
-    for kind in (peers.Rhizome,) + peers.PEERS:
-        server = kind(tmp_path, served).start()
+    for kind in peers.PEERS:
+        peer = kind(tmp_path, served).start()
         try:
-            answers[kind.name] = gather(server, asked)
+            answers[kind.name] = gather(peer, asked)
         finally:
-            server.stop()
-    ours = answers.pop("rhizome")
+            peer.stop()
+    us = peers.Rhizome(tmp_path, served).start()
+    try:
+        return (len(asked),) + judge(zone, asked, us, gather(us, asked), answers)
+    finally:
+        us.stop()
+
+
+def judge(zone, asked, us, ours, answers):
     hits, unexplained = collections.Counter(), []
     for index, question in enumerate(asked):
-        case = compare.Case(question, zone, ours[index], {name: a[index] for name, a in answers.items()})
-        for field in list(case.differs):
+        def whole():
+            reply = wire.ask_tcp(us.port, [question.wire()])[0]
+            return None if reply is None else compare.Answer(reply)
+        case = compare.Case(question, zone, ours[index], {name: a[index] for name, a in answers.items()}, whole)
+        for field in case.differs:
             name = None if case.ours.missing else predicates.account(case, field)
             if name is None:
                 unexplained.append(case)
                 break
             hits[name] += 1
-    return len(asked), hits, unexplained
+    return hits, unexplained
 
 
 def report(label, asked, hits, unexplained):

@@ -18,6 +18,7 @@ class Answer:
 
     def __init__(self, wire):
         self.missing = wire is None
+        self.size = 0 if wire is None else len(wire)
         if self.missing:
             self.values = {field: "no answer" for field in FIELDS}
             return
@@ -59,10 +60,22 @@ def majority(values):
 class Case:
     """One question with everybody's answer."""
 
-    def __init__(self, question, zone, ours, peers):
-        self.question, self.zone, self.ours, self.peers = question, zone, ours, peers
+    def __init__(self, question, zone, ours, peers, whole=lambda: None):
+        """whole: asks ours the same over TCP, once it is needed."""
+        self.question, self.zone, self.ours, self.peers, self.ask_whole = question, zone, ours, peers, whole
         self.majority = {field: majority([peer[field] for peer in peers.values()]) for field in FIELDS}
         self.differs = [field for field in FIELDS if self.ours[field] != self.majority[field]]
+
+    @property
+    def limit(self):
+        if self.question.tcp:
+            return 65535
+        return min(1232, max(512, self.question.payload)) if self.question.edns else 512
+
+    def whole(self):
+        if not hasattr(self, "_whole"):
+            self._whole = self.ask_whole()
+        return self._whole
 
     def settled(self, field):
         return self.majority[field] is not None

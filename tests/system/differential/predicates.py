@@ -77,12 +77,17 @@ def in_zone(case, record):
     return False
 
 
-@deviation("RFC 8914: an extended error may accompany any answer")
+@deviation("RFC 8914 3: an extended error may accompany any answer; ours says nothing more than the peers or names a refusal")
 def extended_error(case, field):
-    return field == "ede"
+    return field == "ede" and (not case.ours["ede"] or case.ours["rcode"] in ("SERVFAIL", "REFUSED", "NOTIMP"))
 
 
-@deviation("RFC 2181 9 and RFC 6891 6.2.5: TC where ours and the peers' sizes of a required set differ around the limit")
-def truncation(case, field):
-    return (case.ours["tc"] or case.majority["tc"] is not False) and field in ("tc", "answer", "authority", "additional") and \
-        not case.question.tcp and (case.ours["tc"] or any(peer["tc"] for peer in case.peers.values()))
+@deviation("RFC 2181 9, RFC 9471 3: ours sets TC because what is required, glue below the cut included, is over the limit; over TCP it is whole")
+def truncated_by_us(case, field):
+    """The whole answer, asked over TCP, has the majority's sections and does not fit; what came over UDP is a part of it."""
+    if not case.ours["tc"] or field not in ("tc", "answer", "authority", "additional"):
+        return False
+    whole = case.whole()
+    if whole is None or whole.size <= case.limit:
+        return False
+    return all(case.ours[section] <= whole[section] for section in ("answer", "authority", "additional"))

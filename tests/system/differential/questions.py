@@ -6,7 +6,7 @@ import dns.name
 import dns.rdatatype
 import dns.zone
 
-TYPES = ["A", "AAAA", "NS", "SOA", "MX", "TXT", "CNAME", "DNAME", "DS", "DNSKEY", "NSEC", "SRV", "PTR", "HTTPS", "CAA", "TYPE65280"]
+TYPES = ["A", "AAAA", "NS", "SOA", "MX", "TXT", "CNAME", "DNAME", "DS", "DNSKEY", "NSEC", "SRV", "PTR", "HTTPS", "CAA", "TYPE65280", "ANY"]
 
 
 class Question:
