@@ -143,8 +143,8 @@ static void print_options(struct text *out, const struct config_zone_options *op
 {
     char klass[CODE_TEXT_ROOM];
     text_add_format(out, "class: %s", class_to_text(options->klass, klass));
-    print_acl_key(out, "allow-query", options->allow_query, "[any]");
-    print_acl_key(out, "allow-transfer", options->allow_transfer, "[none]");
+    print_acl_key(out, "allow-query", options->allow_query, "[\"any\"]");
+    print_acl_key(out, "allow-transfer", options->allow_transfer, "[\"none\"]");
     text_add(out, ", notify: [");
     for (size_t i = 0; i < options->notify_count; i++) {
         text_add(out, i ? ", " : "");
@@ -180,7 +180,7 @@ static void print_views(struct text *out, const struct config *config)
         if (view->clients.count)
             quoted_list(out, view->clients);
         else
-            text_add(out, "[any]");
+            text_add(out, "[\"any\"]");
         text_add(out, view->all ? "\n" : view->zone_count ? "\n    zones:\n" : "\n    zones: []\n");
         for (size_t k = 0; k < view->zone_count; k++) {
             const struct config_zone *zone = &config->zones[view->zones[k]];

@@ -162,10 +162,10 @@ bool read_endpoint(struct reading *r, const struct node *value, uint16_t port, s
     const char *text = node_real(value)->text;
     if (endpoint_parse(slice_string(text), port, out) == OK)
         return true;
-    if (*text == '[' || (strchr(text, ':') && strchr(text, '.')))
-        node_error(r->diag, value, "\"%.80s\": the port stands behind @, as in 192.0.2.1@%u or 2001:db8::1@%u", text, port, port);
-    else if (strncmp(text, "key:", 4) == 0 || strchr(text, ' '))
+    if (strncmp(text, "key:", 4) == 0 || strchr(text, ' '))
         node_error(r->diag, value, "\"%.80s\": keys are not in this version", text);
+    else if (*text == '[' || (strchr(text, ':') && strchr(text, '.')))
+        node_error(r->diag, value, "\"%.80s\": the port stands behind @, as in 192.0.2.1@%u or 2001:db8::1@%u", text, port, port);
     else
         node_error(r->diag, value, "\"%.80s\" is no address: write ADDRESS or ADDRESS@PORT, as in 192.0.2.1@%u; names are not looked up", text, port);
     return false;
