@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a resolver would ask next: addresses of the hosts that an answer names.  A courtesy, so it is bounded
- * (CVE-2024-11187), left out in minimal answers and dropped when it does not fit. */
+ * (CVE-2024-11187) and dropped when it does not fit.  Minimal answers have it for name servers only, as those of BIND,
+ * Knot and NSD do: glue for who primes. */
 #include "answer/inside.h"
 
 static bool is_service(uint16_t type) { return type == TYPE_SVCB || type == TYPE_HTTPS; }
@@ -18,7 +19,7 @@ static void want(struct answering *a, struct name_view name, uint16_t type)
 
 void additional_want(struct answering *a, struct name_view owner, const struct rrset *set)
 {
-    if (a->request->options->minimal)
+    if (a->request->options->minimal && set->type != TYPE_NS)
         return;
     const uint8_t *rdata;
     uint16_t size;
@@ -32,20 +33,21 @@ void additional_want(struct answering *a, struct name_view owner, const struct r
         if (is_service(set->type) && found.name.length == 1)
             want(a, owner, 0); /* "." stands for the owner, RFC 9460 2.5 */
         else
-            want(a, found.name, is_service(set->type) ? set->type : 0);
+            want(a, found.name, is_service(set->type) || set->type == TYPE_NS ? set->type : 0);
     }
 }
 
-static void put_host(struct answering *a, struct name_view name, uint16_t service)
+/* @param type  NS: glue will do, the rest must be authoritative.  SVCB, HTTPS: that type too (RFC 9460 4.1). */
+static void put_host(struct answering *a, struct name_view name, uint16_t type)
 {
-    const uint16_t types[] = { TYPE_A, TYPE_AAAA, service };
-    struct zone_found found = zone_find(a->version, name);
+    const uint16_t types[] = { TYPE_A, TYPE_AAAA, type };
+    const struct zone_node *node = zone_node_find(a->version, name);
     struct rrset set;
-    if (found.outcome != ZONE_HIT)
+    if (!node || (type != TYPE_NS && zone_find(a->version, name).outcome != ZONE_HIT))
         return;
-    for (size_t i = 0; i < (service ? 3 : 2); i++) {
+    for (size_t i = 0; i < (is_service(type) ? 3 : 2); i++) {
         bool answered = types[i] == a->request->type && name_equal(name, a->name);
-        if (!answered && zone_node_rrset(a->version, found.node, types[i], &set))
+        if (!answered && zone_node_rrset(a->version, node, types[i], &set))
             (void)put_rrset(a, SECTION_ADDITIONAL, name, &set, PUT_SIGNED | PUT_OPTIONAL);
     }
 }

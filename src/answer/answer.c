@@ -4,6 +4,7 @@
 #include "answer/inside.h"
 
 enum step { STEP_DONE, STEP_CHAIN };
+enum { TYPE_NXNAME = 128 };
 
 struct answer_options answer_defaults(void)
 {
@@ -90,7 +91,7 @@ static enum step answer_types(struct answering *a, const struct zone_found *foun
     }
     if (!none)
         return STEP_DONE;
-    if (zone_node_rrset(a->version, found->node, TYPE_CNAME, &set))
+    if (a->request->type != TYPE_RRSIG && zone_node_rrset(a->version, found->node, TYPE_CNAME, &set))
         return answer_cname(a, &set);
     return end_with(a, ENDING_NODATA, found);
 }
@@ -211,13 +212,13 @@ static bool put_authority(struct answering *a)
 
 /* ---- the whole ---- */
 
-/* Types that ask for something else than records: RFC 6895 3.1.  What BIND does: MAILA and MAILB are known and not
- * served, the others cannot be asked for. */
+/* Zone transfers are made elsewhere, and NXNAME is never asked for (RFC 9824 3.4: FORMERR).  Other types that name no
+ * records (RFC 6895 3.1) are like types that a name does not have: what Knot and NSD do; BIND says FORMERR or NOTIMP. */
 static uint16_t refused_type(uint16_t type)
 {
-    if (type == TYPE_ANY || !type_is_meta(type))
-        return RCODE_NOERROR;
-    return type == TYPE_MAILA || type == TYPE_MAILB || type == TYPE_IXFR || type == TYPE_AXFR ? RCODE_NOTIMP : RCODE_FORMERR;
+    if (type == TYPE_NXNAME)
+        return RCODE_FORMERR;
+    return type == TYPE_IXFR || type == TYPE_AXFR ? RCODE_NOTIMP : RCODE_NOERROR;
 }
 
 static void finish(struct answering *a, struct answer_result *out)

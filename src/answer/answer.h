@@ -18,7 +18,8 @@ enum {
 };
 
 struct answer_options {
-    bool minimal;           /**< no NS in authority of positive answers, no additional data but glue; default true */
+    bool minimal;           /**< no NS in authority of positive answers, no additional data but addresses of name servers;
+                                 default true */
     bool minimal_any_udp;   /**< ANY over UDP gets one RRset (RFC 8482 §4.1); default true */
     bool minimal_any_tcp;   /**< the same over TCP; default false */
     bool round_robin;       /**< RRsets of the answer start at another record each time; default false */
@@ -29,7 +30,7 @@ struct answer_options answer_defaults(void);
 struct answer_request {
     const struct zone_version *version;     /**< pinned by the caller until the answer is written; has a SOA */
     struct name_view name;                  /**< at or below the version's origin */
-    uint16_t type, klass;                   /**< a meta type other than ANY is NOTIMP; AXFR, IXFR are the hall's */
+    uint16_t type, klass;                   /**< AXFR and IXFR are the hall's: NOTIMP here; NXNAME is FORMERR */
     bool dnssec_ok;
     bool udp;
     uint32_t rotate;                        /**< any number, for round_robin */

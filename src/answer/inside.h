@@ -32,7 +32,7 @@ struct answering {
     const struct zone_node *proofs[DENIAL_MAX];     /* already in the authority section */
     unsigned proof_count;
     struct { struct name_view name; uint16_t type; } wanted[ANSWER_ADDITIONAL_MAX];
-    unsigned wanted_count;                  /* type: SVCB or HTTPS: of that type too, else 0 */
+    unsigned wanted_count;                  /* type: of the records that name it, when that matters, else 0 */
     struct nsec3_hasher *hasher;            /* the request's, or one of our own */
     bool own_hasher;
 };
