@@ -164,7 +164,6 @@ static int number_read(const char *what, const char *value, uint64_t max, uint64
 static void all_set(struct lookup *l, bool on)
 {
     l->question = l->authority = l->answer = l->additional = l->comments = l->stats = l->cmd = on;
-    l->record_comments = on ? CHOICE_YES : CHOICE_OPEN;
     l->question_asked = l->comments_asked = on;
 }
 

@@ -238,6 +238,7 @@ MASKS = [
     (r"_time: !!timestamp \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "_time: T"),
     (r"ID mismatch: expected ID \d+, got \d+", "ID mismatch: I"),
     (r"status: (\?|RCODE)(\d+)", r"status: RCODE\2"),
+    (r"  ; (ZSK|KSK|key id)", r" ; \1"),
     (r"^dig: ", "PROGRAM: "),
     (r"^rhiz query: ", "PROGRAM: "),
 ]
@@ -282,7 +283,7 @@ def test_types(named, arguments):
 
 
 SIGNED = ["signed.example SOA +dnssec", "signed.example DNSKEY", "signed.example DNSKEY +dnssec +noall +answer", "nx.signed.example A +dnssec +cd",
-          "signed.example NSEC", "signed.example SOA +do +multiline", "signed.example DNSKEY +multiline", "signed.example DNSKEY +multi +norrcomments",
+          "signed.example NSEC", "signed.example SOA +do +multiline", "signed.example DNSKEY +multiline", "signed.example DNSKEY +all", 
           "signed.example DNSKEY +rrcomments +noall +answer", "signed.example DNSKEY +nosplit +noall +answer", "signed.example DNSKEY +split=32 +noall +answer",
           "signed.example DNSKEY +nocrypto +noall +answer", "signed.example RRSIG +nocrypto +noall +answer", "tlsa.signed.example TLSA +dnssec +split=0",
           "tlsa.signed.example TLSA +multiline +noall +answer", "signed.example DNSKEY +short", "signed.example DNSKEY +short +nosplit",
