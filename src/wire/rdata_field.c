@@ -40,10 +40,11 @@ static bool tag_fine(const uint8_t *s, size_t n)
 }
 
 /* RFC 3402 3.2: delimiter, expression, delimiter, replacement, delimiter, flags; `\1`..`\9` in the replacement stand for
- * groups that the expression has.  The expression itself is not compiled. */
+ * groups that the expression has.  Of the expression only that groups are closed is looked at. */
 static bool regex_fine(const uint8_t *s, size_t n)
 {
-    unsigned part = 0, groups = 0;
+    unsigned part = 0, groups = 0, open = 0;
+    bool set = false;                           /* inside [...], where parentheses are plain */
 
     if (n == 0)
         return true;
@@ -63,11 +64,16 @@ static bool regex_fine(const uint8_t *s, size_t n)
                 return false;
             if (part == 1 && is_digit(s[i]) && (s[i] == '0' || (unsigned)(s[i] - '0') > groups))
                 return false;
-        } else if (part == 0 && s[i] == '(') {
+        } else if (part == 0 && (s[i] == '[' || s[i] == ']')) {
+            set = s[i] == '[';
+        } else if (part == 0 && !set && s[i] == '(') {
             groups++;
+            open++;
+        } else if (part == 0 && !set && s[i] == ')' && open > 0) {
+            open--;
         }
     }
-    return part == 2;
+    return part == 2 && open == 0;
 }
 
 static enum status one_string_check(unsigned kind, struct cursor *c, const char **why)

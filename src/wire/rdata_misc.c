@@ -83,13 +83,12 @@ enum status parse_services(struct parse *p)
     return put(p, bits, used);
 }
 
-/* A zero octet at the end of the map would be lost. */
 bool print_services(struct print *p, struct cursor *c)
 {
     size_t left = cursor_left(c);
     const uint8_t *bits = cursor_take(c, left);
 
-    if (left != 0 && bits[left - 1] == 0)
+    if (bits == NULL)
         return false;
     for (size_t port = 0; port < left * 8; port++)
         if ((bits[port / 8] & 0x80 >> port % 8) != 0)

@@ -147,7 +147,11 @@ static enum status types_old_check(struct cursor *c, const char **why)
 
 static enum status services_check(struct cursor *c, const char **why)
 {
-    return cursor_left(c) > 65536 / 8 ? bad(why, "the bit map of ports has at most 8192 octets") : rest_take(c, 0, why);
+    size_t left = cursor_left(c);
+
+    if (left > 65536 / 8 || (left != 0 && c->end[-1] == 0))
+        return bad(why, "the bit map of ports has at most 8192 octets, the last one not zero");
+    return rest_take(c, 0, why);
 }
 
 static enum status rest_check(unsigned kind, struct cursor *c, const char **why)
