@@ -311,9 +311,15 @@ static void publishing(void **state)
     zone_publish(z, v, epoch);
     assert_ptr_equal(zone_current(z), v);
     assert_true(zone_generation(z) > before);
+    zone_version_hold(v);
+    zone_version_hold(v);
     zone_publish(z, w, epoch);
     assert_ptr_equal(zone_current(z), w);
     assert_int_equal(epoch_reclaim(epoch), 0);
+    assert_int_equal(zone_version_serial(v), 7); /* outlives being replaced */
+    zone_version_free(v);
+    assert_int_equal(zone_version_serial(v), 7);
+    zone_version_free(v);
     zone_publish(z, NULL, epoch);
     assert_null(zone_current(z));
     int user;
