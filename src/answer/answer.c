@@ -76,6 +76,9 @@ static enum step end_with(struct answering *a, enum ending ending, const struct 
     return STEP_DONE;
 }
 
+/* What may stand beside a CNAME is asked of the owner itself (RFC 4035 2.5, RFC 2181 10.1), so its absence is NODATA. */
+static bool beside_cname(uint16_t type) { return type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_KEY; }
+
 static enum step answer_types(struct answering *a, const struct zone_found *found)
 {
     struct rrset set;
@@ -91,7 +94,7 @@ static enum step answer_types(struct answering *a, const struct zone_found *foun
     }
     if (!none)
         return STEP_DONE;
-    if (a->request->type != TYPE_RRSIG && zone_node_rrset(a->version, found->node, TYPE_CNAME, &set))
+    if (!beside_cname(a->request->type) && zone_node_rrset(a->version, found->node, TYPE_CNAME, &set))
         return answer_cname(a, &set);
     return end_with(a, ENDING_NODATA, found);
 }
@@ -119,6 +122,8 @@ static bool enter_zone(struct answering *a)
     if (!q->options->follow_zones || !q->table || a->chain_count == 0)
         return true;
     struct zone *z = zone_table_find(q->table, a->name, q->klass, false);
+    if (z && q->may_follow && !q->may_follow(q->follow_context, z))
+        return false;
     const struct zone_version *v = z ? zone_current(z) : NULL;
     if (v)
         a->version = v;

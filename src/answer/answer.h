@@ -36,6 +36,8 @@ struct answer_request {
     uint32_t rotate;                        /**< any number, for round_robin */
     const struct answer_options *options;
     const struct zone_table *table;         /**< for follow_zones; may be NULL */
+    bool (*may_follow)(void *context, const struct zone *zone);     /**< whether a chain may go on in that zone; NULL = any */
+    void *follow_context;
     struct nsec3_hasher *hasher;            /**< the worker's own; NULL: one is made when needed (slow, from the heap) */
 };
 

@@ -65,6 +65,15 @@ static void take_result(struct visit *v, const struct answer_result *result)
         v->reply.flags &= (uint16_t)~FLAG_AA;       /* RFC 1034 3.7.1 */
 }
 
+static bool client_may_ask(const struct visit *v, const struct zone *zone)
+{
+    const struct serve_zone *options = serve_zone_options(zone);
+    return options == NULL || options->allow_query == NULL || acl_permits(options->allow_query, &v->x->peer.address);
+}
+
+/* A chain must not lead a client into a zone that it may not ask itself. */
+static bool may_follow(void *context, const struct zone *zone) { return client_may_ask(context, zone); }
+
 static void answer_from_zone(struct visit *v, const struct serve_view *view)
 {
     const struct answer_request request = {
@@ -77,6 +86,8 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
         .rotate = v->worker->rotation++,
         .options = &v->setup->answer,
         .table = view->zones,
+        .may_follow = may_follow,
+        .follow_context = v,
         .hasher = v->worker->hasher,
     };
     struct answer_result result;
@@ -142,8 +153,7 @@ static bool serve_question(struct visit *v)
         visit_fail(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, NULL);
         return false;
     }
-    const struct serve_zone *options = serve_zone_options(v->zone);
-    if (options != NULL && options->allow_query != NULL && !acl_permits(options->allow_query, &v->x->peer.address)) {
+    if (!client_may_ask(v, v->zone)) {
         count_up(&v->worker->counters.acl_refused);
         visit_fail(v, RCODE_REFUSED, EDE_PROHIBITED, NULL);
         return false;
