@@ -34,6 +34,13 @@ static enum status terminate(struct slice in, char *room, size_t most)
     return OK;
 }
 
+/* libidn2 takes `xn--` in lower case only. */
+static void lower(char *ascii)
+{
+    for (; *ascii; ascii++)
+        *ascii = (char)ascii_lower((uint8_t)*ascii);
+}
+
 static enum status lookup(const char *name, int flags, char *out, size_t room)
 {
     uint8_t *made = NULL;
@@ -71,6 +78,7 @@ enum status idn_to_unicode(struct slice ascii, char out[IDN_UNICODE_ROOM])
         char *unicode = NULL;
         const char *shown = label;
         if (idn_label_is_valid(slice_string(label))) {
+            lower(label);
             st = status_of(idn2_to_unicode_8z8z(label, &unicode, 0));
             shown = st == OK ? unicode : label;
         }
@@ -104,6 +112,7 @@ bool idn_label_is_valid(struct slice label)
     char text[IDN_LABEL_ROOM], again[IDN_LABEL_ROOM];
     if (!idn_label_is_prefixed(label) || terminate(label, text, IDN_LABEL_ROOM - 1) != OK || strchr(text, '.'))
         return false;
+    lower(text);
     char *unicode = NULL;
     if (idn2_to_unicode_8z8z(text, &unicode, 0) != IDN2_OK)
         return false;

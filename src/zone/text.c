@@ -21,7 +21,7 @@ static enum status flush(struct writer *w, size_t least)
 {
     if (w->text.full)
         return E_NOMEM;
-    if (w->text.length < least)
+    if (w->text.length == 0 || w->text.length < least)
         return OK;
     bool good = fwrite(w->text.data, 1, w->text.length, w->stream) == w->text.length;
     w->text.length = 0;
