@@ -132,7 +132,7 @@ static int option_read(struct tool_call *call, int argc, char **argv, int *at)
 {
     const char *word = argv[*at];
     size_t length = strcspn(word, "=");
-    for (int i = 0; i < TOOL_OPTIONS; i++) {
+    for (enum tool_option i = 0; i < TOOL_OPTIONS; i++) {
         const struct tool_option_row *row = &option_rows[i];
         bool whole = strlen(row->name) == length && strncmp(row->name, word, length) == 0;
         bool letter = row->letter != NULL && strcmp(row->letter, word) == 0;

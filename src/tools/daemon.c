@@ -3,6 +3,7 @@
 #include "tools/control_client.h"
 
 #include <string.h>
+#include <time.h>
 
 /* Any value as one line: texts bare, the rest as JSON. */
 static void value_add(struct text *out, const struct json_value *value)
@@ -50,8 +51,21 @@ static void uptime_print(uint64_t s)
     printf("%02u:%02u:%02u\n", (unsigned)(s / 3600 % 24), (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 }
 
+static void started_print(uint64_t when)
+{
+    char text[64];
+    time_t t = (time_t)when;
+    struct tm tm;
+    if (localtime_r(&t, &tm) != NULL && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z", &tm) > 0)
+        printf("%-28s  %s\n", "started", text);
+}
+
 static void status_member_print(void *context, const char *key, struct json_value *member)
 {
+    if (strcmp(key, "started") == 0) {
+        started_print(json_value_as_u64(member));
+        return;
+    }
     if (strcmp(key, "uptime") == 0)
         uptime_print(json_value_as_u64(member));
     else

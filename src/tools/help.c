@@ -43,7 +43,7 @@ static unsigned options_of(const char *noun, const char *verb)
 static void options_print(FILE *out, unsigned options)
 {
     char left[80];
-    for (int i = 0; i < TOOL_OPTIONS; i++) {
+    for (enum tool_option i = 0; i < TOOL_OPTIONS; i++) {
         const struct tool_option_row *row = tool_option_row(i);
         if (!(options & WITH(i)))
             continue;

@@ -67,7 +67,7 @@ static void options(FILE *out, const char *noun)
     for (size_t i = 0; (c = tool_command_at(i)) != NULL; i++)
         wanted |= noun == NULL || strcmp(noun, c->noun) == 0 ? c->options : 0;
     fputs(".SH OPTIONS\n", out);
-    for (int i = 0; i < TOOL_OPTIONS; i++) {
+    for (enum tool_option i = 0; i < TOOL_OPTIONS; i++) {
         const struct tool_option_row *row = tool_option_row(i);
         snprintf(left, sizeof left, "%s%s%s%s%s", row->letter ? row->letter : "", row->letter ? ", " : "", row->name, row->value ? " " : "", row->value ? row->value : "");
         if (wanted & WITH(i))
@@ -181,7 +181,7 @@ static void noun_words(FILE *out, const char *noun)
         if (c->verb != NULL)
             fprintf(out, " %s", c->verb);
     }
-    for (int i = 0; i < TOOL_OPTIONS; i++)
+    for (enum tool_option i = 0; i < TOOL_OPTIONS; i++)
         if (wanted & WITH(i))
             fprintf(out, " %s", tool_option_row(i)->name);
 }

@@ -232,11 +232,13 @@ static void section_print(struct text *text, const struct lookup *l, const struc
 
 static void brief_print(struct text *text, const struct print_context *context, const struct reply_view *reply)
 {
-    char server[ADDRESS_TEXT_ROOM];
+    char server[ADDRESS_TEXT_ROOM], word[CODE_TEXT_ROOM];
     const struct query_exchange *e = context->exchange;
     for (size_t i = 0; i < reply->record_count; i++) {
         if (reply->records[i].section != SECTION_ANSWER)
             continue;
+        if (context->lookup->ns_search)
+            text_add_format(text, "%s ", type_to_text(reply->records[i].type, word));
         rdata_show(text, context->lookup, &reply->records[i]);
         if (context->lookup->identify && e != NULL)
             text_add_format(text, " from server %s in %" PRIu64 " %s.", address_print(&e->server.address, server),

@@ -6,7 +6,40 @@
 
 enum { TRACE_STEPS = 32 };
 
-/* The name servers that a reply names, as the user would type them. @return how many have an address */
+/* The address that the reply itself gives for a server: inside a delegation nobody else may have it. */
+static bool glue_find(const struct query_run *run, const struct reply_view *view, struct name_view target, struct endpoint *out)
+{
+    for (size_t i = 0; i < view->record_count; i++) {
+        const struct reply_record *r = &view->records[i];
+        bool v4 = r->type == TYPE_A && r->rdata_bytes == 4 && !run->only6, v6 = r->type == TYPE_AAAA && r->rdata_bytes == 16 && !run->only4;
+        if (r->section != SECTION_ADDITIONAL || (!v4 && !v6) || !name_equal(name_view_of(&r->owner), target))
+            continue;
+        *out = (struct endpoint){ .address.family = v4 ? 4 : 6, .port = run->port };
+        memcpy(out->address.bytes, r->rdata, r->rdata_bytes);
+        return true;
+    }
+    return false;
+}
+
+static void server_add(const struct query_run *run, const struct reply_view *view, struct name_view target, struct query_servers *out)
+{
+    char text[NAME_TEXT_ROOM];
+    struct query_servers one;
+    name_to_text(target, text);
+    size_t length = strlen(text);
+    if (length > 1)
+        text[length - 1] = '\0';
+    if (length >= QUERY_LABEL_ROOM || strchr(text, '#') != NULL)
+        return;
+    if (glue_find(run, view, target, &one.list[0]))
+        memcpy(one.labels[0], text, length + 1);
+    else if (query_servers_resolve(run, text, &one) != QUERY_DONE)
+        return;
+    out->list[out->count] = one.list[0];
+    memcpy(out->labels[out->count++], one.labels[0], QUERY_LABEL_ROOM);
+}
+
+/* The name servers that a reply names. @return how many have an address */
 static size_t servers_of(const struct query_run *run, const struct reply_view *view, struct query_servers *out)
 {
     *out = (struct query_servers){ 0 };
@@ -14,18 +47,8 @@ static size_t servers_of(const struct query_run *run, const struct reply_view *v
         const struct reply_record *r = &view->records[i];
         size_t offset = 0;
         struct rdata_name target;
-        char text[NAME_TEXT_ROOM];
-        struct query_servers one;
-        if (r->type != TYPE_NS || !rdata_name_next(r->type, r->klass, r->rdata, r->rdata_bytes, &offset, &target))
-            continue;
-        name_to_text(target.name, text);
-        size_t length = strlen(text);
-        if (length > 1)
-            text[length - 1] = '\0';
-        if (length < QUERY_LABEL_ROOM && strchr(text, '#') == NULL && query_servers_resolve(run, text, &one) == QUERY_DONE) {
-            out->list[out->count] = one.list[0];
-            memcpy(out->labels[out->count++], one.labels[0], QUERY_LABEL_ROOM);
-        }
+        if (r->type == TYPE_NS && rdata_name_next(r->type, r->klass, r->rdata, r->rdata_bytes, &offset, &target))
+            server_add(run, view, target.name, out);
     }
     return out->count;
 }

@@ -416,6 +416,78 @@ def test_json(named):
     assert value["EDNS"]["options"][0]["dataHEX"] == "server-one".encode().hex().upper()
 
 
+def serve(socket_, answers):
+    """Answers one query after the other, each with (flags, answer, authority, additional)."""
+    for flags, *sections in answers:
+        query, peer = socket_.recvfrom(4096)
+        end = 12
+        while query[end]:
+            end += 1 + query[end]
+        body = b"".join(b"".join(s) for s in sections)
+        socket_.sendto(query[:2] + struct.pack("!HHHHH", flags, 1, *map(len, sections)) + query[12:end + 5] + body, peer)
+
+
+def name(text):
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".") if label) + b"\0"
+
+
+def record(owner, type_, rdata):
+    return name(owner) + struct.pack("!HHIH", type_, 1, 60, len(rdata)) + rdata
+
+
+LOOPBACK = bytes([127, 0, 0, 1])
+SCRIPTS = {
+    "+trace": (["www.example", "A", "+trace"], [
+        (0x8400, [record(".", 2, name("ns.root.test"))], [], [record("ns.root.test", 1, LOOPBACK)]),
+        (0x8000, [], [record("example", 2, name("ns.example"))], [record("ns.example", 1, LOOPBACK)]),
+        (0x8400, [record("www.example", 1, bytes([192, 0, 2, 1]))], [], []),
+    ]),
+    "+nssearch": (["example", "+nssearch"], [
+        (0x8400, [record("example", 2, name("ns.example"))], [], [record("ns.example", 1, LOOPBACK)]),
+        (0x8400, [record("example", 6, name("ns.example") + name("h.example") + struct.pack("!5I", 7, 1, 2, 3, 4))], [], []),
+    ]),
+    "loop": (["www.example", "A", "+trace"], [
+        (0x8400, [record(".", 2, name("ns.root.test"))], [], [record("ns.root.test", 1, LOOPBACK)]),
+        *[(0x8000, [], [record("example", 2, name("ns.example"))], [record("ns.example", 1, LOOPBACK)])] * 40,
+    ]),
+}
+
+
+def scripted(arguments, answers, limit=60):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("127.0.0.1", 0))
+        s.settimeout(2)
+        thread = threading.Thread(target=lambda: pytest.raises(TimeoutError, serve, s, [*answers, (0, [], [], [])]), daemon=True)
+        thread.start()
+        got = run([str(RHIZ), "query"], s.getsockname()[1], [*arguments, "+time=2", "+tries=1"])
+        thread.join()
+    assert "Sanitizer" not in got.stderr, got.stderr
+    return got
+
+
+def test_trace():
+    """From the root along the delegations, by the glue that the replies carry."""
+    got = scripted(*SCRIPTS["+trace"])
+    lines = [re.sub(r"in \d+ ms", "in N ms", x) for x in got.stdout.splitlines() if x and not x.startswith("; ") and not x.startswith(";; global")]
+    port = lines[1].split("#")[1].split("(")[0]
+    assert lines == [
+        ".\t\t\t60\tIN\tNS\tns.root.test.", f";; Received 70 bytes from 127.0.0.1#{port}(127.0.0.1) in N ms",
+        "example.\t\t60\tIN\tNS\tns.example.", lines[3],
+        "www.example.\t\t60\tIN\tA\t192.0.2.1", lines[5]]
+    assert f"#{port}(ns.root.test) in" in lines[3] and f"#{port}(ns.example) in" in lines[5]
+    assert got.returncode == 0
+
+
+def test_trace_ends_when_delegations_lead_nowhere():
+    got = scripted(*SCRIPTS["loop"])
+    assert 20 < got.stdout.count("ns.example.") < 40
+
+
+def test_search_of_name_servers():
+    got = scripted(*SCRIPTS["+nssearch"])
+    assert re.fullmatch(r"SOA ns\.example\. h\.example\. 7 1 2 3 4 from server 127\.0\.0\.1 in \d+ ms\.\n", got.stdout)
+
+
 def malformed():
     head = b"\x84\0\0\1\0\1\0\0\0\0"
     question = b"\1x\0\0\1\0\1"

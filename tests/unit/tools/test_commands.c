@@ -36,7 +36,7 @@ static void test_table(void **state)
             assert_true(strcmp(c->noun, other->noun) != 0 || (c->verb != NULL && other->verb != NULL && strcmp(c->verb, other->verb) != 0));
         }
     }
-    for (int i = 0; i < TOOL_OPTIONS; i++) {
+    for (enum tool_option i = 0; i < TOOL_OPTIONS; i++) {
         assert_non_null(tool_option_row(i)->name);
         assert_memory_equal(tool_option_row(i)->name, "--", 2);
         assert_non_null(tool_option_row(i)->help);
