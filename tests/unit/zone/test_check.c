@@ -28,7 +28,7 @@ static struct zone_version *zone_of(const char *text, struct zone_files *files)
 static const struct { const char *label, *text, *want; } cases[] = {
     { "sound", TOP, "" },
     { "names of others are not ours to judge", TOP "@ MX 1 mail.example.\nb CNAME c.example.\nc NS ns.c.example.\n", "" },
-    { "CNAME beside NSEC is right", TOP "c CNAME a\nc NSEC d CNAME RRSIG NSEC\n", "7 nsec-chain,7 nsec-types," },
+    { "CNAME beside NSEC is right", TOP "c CNAME a\nc NSEC d CNAME RRSIG NSEC\n", "7 nsec-chain," },
     { "CNAME beside A", TOP "c CNAME a\nc A 192.0.2.1\n", "7 cname-and-other-data," },
     { "two CNAMEs", TOP "c CNAME a\nc CNAME ns.example.\n", "7 multiple-cname," },
     { "wildcards have addresses", TOP "*.w A 192.0.2.1\n@ MX 1 m.w\n", "" },
