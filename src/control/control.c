@@ -102,7 +102,7 @@ static enum status open_unix(struct control *control, struct diagnostics *diag)
     int error = errno;
     umask(before);
     errno = error;
-    if (result != 0 || listen(control->socket, 16) != 0)
+    if (result != 0 || listen(control->socket, 128) != 0)
         return refused(diag, "cannot listen on the control socket", control->path);
     return OK;
 }
@@ -119,7 +119,7 @@ static enum status open_http(struct control *control, struct diagnostics *diag)
     (void)setsockopt(control->http, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address.ss_family == AF_INET6)
         (void)setsockopt(control->http, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (bind(control->http, (struct sockaddr *)&address, length) != 0 || listen(control->http, 16) != 0)
+    if (bind(control->http, (struct sockaddr *)&address, length) != 0 || listen(control->http, 64) != 0)
         return refused(diag, "cannot serve metrics on", endpoint_print(control->options.metrics, text));
     length = sizeof address;
     control->metrics = *control->options.metrics;

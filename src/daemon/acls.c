@@ -68,8 +68,8 @@ enum status acls_apply(struct keeper *keeper, struct table *acls, struct kept *k
 {
     const struct config_zone_options *options = kept->config->options;
     bool any = says_any(options->allow_query), none = says_none(options->allow_transfer);
-    if (any && none && !kept->has_acls)
-        return OK;              /* what a zone without options does */
+    if (any && none && !kept->has_acls)     /* what a zone without options does; it needs a place for its counters all the same */
+        return zone_user(kept->zone) ? OK : serve_zone_set(kept->zone, NULL, keeper->options.epoch);
     struct serve_zone *set = serve_zone_new();
     enum status st = set ? OK : E_NOMEM;
     if (st == OK) {

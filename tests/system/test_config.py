@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""rhizd's command line and what it says about configurations."""
+import os
+import subprocess
+
+import pytest
+
+import rhizome
+from rhizome import RHIZD, check_config, zone_text
+
+
+def run(*words):
+    return subprocess.run([str(RHIZD), *words], capture_output=True, text=True, timeout=rhizome.PATIENCE)
+
+
+def test_help_and_version():
+    result = run("--help")
+    assert result.returncode == 0 and "usage: rhizd" in result.stdout
+    assert "usage: rhizd" in run("-h").stdout
+    assert run("--version").stdout.startswith("rhizd ")
+
+
+@pytest.mark.parametrize("words", [["--nonsense"], ["-c"], ["x.yaml"]])
+def test_usage_errors(words):
+    result = run(*words)
+    assert result.returncode == 2
+    assert "usage: rhizd" in result.stderr
+
+
+def test_good_configuration(tmp_path):
+    code, errors = check_config('zones: [{ name: example, file: example.zone }]\n', tmp_path)
+    assert (code, errors) == (0, "")
+
+
+def test_shipped_example():
+    """The one of `make run`."""
+    result = run("-t", "-c", str(rhizome.ROOT / "examples" / "rhizd.yaml"))
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_error_has_place_line_and_advice(tmp_path):
+    code, errors = check_config("version: 1\nserver:\n  udp-paylod: 1232\n", tmp_path)
+    assert code == 1
+    assert "rhizd.yaml:3:3: error: unknown key `udp-paylod`; did you mean `udp-payload`?" in errors
+    assert "  udp-paylod: 1232" in errors
+
+
+@pytest.mark.parametrize("key", ["resolver", "dnssec", "chains", "names"])
+def test_later_parts_are_refused_by_name(tmp_path, key):
+    code, errors = check_config(f"{key}: {{}}\n", tmp_path)
+    assert code == 1 and f"`{key}` is not in this version" in errors
+
+
+def test_missing_file(tmp_path):
+    result = run("-t", "-c", str(tmp_path / "none.yaml"))
+    assert result.returncode == 1 and "No such file" in result.stderr
+
+
+def test_includes(tmp_path):
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "a.yaml").write_text("zones: [{ name: a.example, file: a }]\n")
+    (tmp_path / "conf.d" / "b.yaml").write_text("zones: [{ name: a.example, file: b }]\n")
+    code, errors = check_config("include: conf.d/*.yaml\n", tmp_path)
+    assert code == 1 and "conf.d/b.yaml:1:17: error: zone a.example is here twice" in errors
+
+
+def test_relative_paths_count_from_the_configuration(rhizd, tmp_path):
+    """Wherever the daemon is started."""
+    server = rhizd(start=False)
+    server.write_zone("example.", zone_text(5))
+    server.write_config('server:\n  listen: ["127.0.0.1@{port}"]\n  state: state\n  control: {control}\nzones: [{ name: example, file: example.zone }]\n')
+    server.start()
+    assert server.serial("example.") == 5
+    assert (server.folder / "state").is_dir()
+
+
+def test_port_in_use(rhizd, tmp_path):
+    first = rhizd(zones={"example.": zone_text()})
+    with rhizome.socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        config = tmp_path / "second.yaml"
+        config.write_text(f'server:\n  listen: ["127.0.0.1@{taken.getsockname()[1]}"]\n  state: {tmp_path}/s2\n  control: {tmp_path}/c2.sock\nzones: []\n')
+        result = run("-c", str(config))
+    assert result.returncode == 1
+    assert str(taken) != "" and "127.0.0.1@" in result.stderr
+    assert first.serial("example.") == 1
+
+
+def test_one_control_socket_one_daemon(rhizd):
+    first = rhizd(zones={"example.": zone_text()})
+    other = first.folder / "other.yaml"
+    other.write_text(f'server:\n  listen: ["127.0.0.1@{first.port2}"]\n  state: {first.folder}/s2\n  control: {first.control_path}\n')
+    result = run("-c", str(other))
+    assert result.returncode == 1 and "another daemon listens" in result.stderr
+    assert first.control("status")["ready"]
+
+
+def test_stale_control_socket_is_replaced(rhizd):
+    server = rhizd(zones={"example.": zone_text()})
+    server.kill()
+    assert server.control_path.exists()
+    server.start()
+    assert server.serial("example.") == 1
+    server.stop()
+    assert not server.control_path.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_privileges_are_dropped(rhizd, tmp_path):
+    import pwd
+    try:
+        user = pwd.getpwnam("nobody")
+    except KeyError:
+        pytest.skip("no user nobody")
+    for folder in [tmp_path, *tmp_path.parents]:
+        if not folder.stat().st_mode & 0o001:
+            os.chmod(folder, folder.stat().st_mode | 0o055) if folder.is_relative_to("/tmp") else None
+    server = rhizd(zones={"example.": zone_text()}, server="user: nobody")
+    status = dict(line.split(":\t", 1) for line in open(f"/proc/{server.process.pid}/status").read().splitlines() if ":\t" in line)
+    assert status["Uid"].split() == [str(user.pw_uid)] * 4
+    assert status["Gid"].split() == [str(user.pw_gid)] * 4
+    assert set(status["Groups"].split()) <= {str(g) for g in os.getgrouplist("nobody", user.pw_gid)}
+    assert status["CapEff"].strip("0 \t") == "" and status["CapPrm"].strip("0 \t") == ""
+    assert status["NoNewPrivs"].strip() == "1"
+    assert server.serial("example.") == 1
+
+
+def test_unknown_user(tmp_path):
+    config = tmp_path / "rhizd.yaml"
+    config.write_text(f'server:\n  listen: ["127.0.0.1@{rhizome.free_port()}"]\n  user: no-such-user\n  state: {tmp_path}/s\n  control: {tmp_path}/c\n')
+    result = run("-c", str(config))
+    assert result.returncode == 1 and "there is no user no-such-user" in result.stderr
+
+
+def test_log_file_json_and_reopen(rhizd):
+    import json
+    import signal
+    server = rhizd(zones={"example.": zone_text()}, more="log: { format: json, file: rhizd.json, level: debug }")
+    path = server.folder / "rhizd.json"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert lines
+    path.rename(server.folder / "old.json")
+    server.signal(signal.SIGUSR1)
+    server.wait_for(path.exists, what="the new log")
+    server.control("zone-reload", name="example.", force=True)
+    assert "zone loaded" in path.read_text()
