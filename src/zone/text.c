@@ -83,10 +83,12 @@ static enum status write_node(struct writer *w, const struct zone_node *node, bo
     struct name_view owner = zone_node_name(w->version, node);
     struct rrset set;
     enum status st = OK;
-    if (apex && zone_node_rrset(w->version, node, TYPE_SOA, &set))
+    /* Not when there are but signatures over a SOA that does not exist. */
+    bool soa_first = apex && zone_node_rrset(w->version, node, TYPE_SOA, &set);
+    if (soa_first)
         st = write_set(w, owner, &set);
     for (size_t position = 0; st == OK && zone_node_rrset_next(w->version, node, &position, &set);) {
-        if (!(apex && set.type == TYPE_SOA))
+        if (!soa_first || set.type != TYPE_SOA)
             st = write_set(w, owner, &set);
     }
     return st;
