@@ -350,3 +350,49 @@ def test_config_diff(daemon, tmp_path):
     d, path = daemon({"ok": True, "result": {"text": "something: else\n"}})
     run = rhiz("config", "diff", "-c", config, "--socket", path)
     assert run.returncode == 1 and "-something: else" in run.stdout.splitlines() and any(x.startswith("+") for x in run.stdout.splitlines())
+
+
+# ---- with a real daemon ----
+
+def test_live(rhizd, tmp_path):
+    server = rhizd(zones={"example.": GOOD})
+    at = ("--socket", server.control_path)
+
+    def verb(*words, want=0):
+        run = rhiz(*words, *at)
+        assert run.returncode == want, run.stderr
+        return run
+
+    assert "zones.loaded                  1" in verb("status").stdout
+    assert json.loads(verb("status", "--json").stdout)["ready"] is True
+    assert verb("zone", "list").stdout.splitlines()[1].split()[:6] == ["example.", "IN", "default", "serving", "2026010101", "14"]
+    assert "denial       none" in verb("zone", "show", "EXAMPLE").stdout
+    assert "there is no zone" in verb("zone", "show", "nowhere", want=1).stderr
+
+    added = tmp_path / "added.zone"
+    added.write_text(GOOD.replace("2026010101", "7"))
+    assert verb("zone", "add", "added.test", added).stdout == "serving added.test., serial 7\n"
+    ask = ["query", "@127.0.0.1", "-p", str(server.port), "+short"]
+    assert rhiz(*ask, "web.added.test").stdout == "192.0.2.80\n"
+    verb("zone", "add", "added.test", added, want=4)
+    added.write_text(GOOD.replace("2026010101", "8").replace("192.0.2.80", "192.0.2.81"))
+    assert "loaded 1" in verb("zone", "reload", "added.test").stdout
+    assert rhiz(*ask, "web.added.test").stdout == "192.0.2.81\n"
+    added.write_text(GOOD.replace("2026010101", "9") + "www A 1.2.3\n")
+    broken = verb("zone", "reload", "added.test", want=5)
+    assert f"{added}:16:7: error: " in broken.stderr
+    assert rhiz(*ask, "web.added.test").stdout == "192.0.2.81\n"
+    verb("zone", "remove", "added.test")
+    verb("zone", "remove", "example", want=4)
+    assert "status: REFUSED" in rhiz("query", "@127.0.0.1", "-p", str(server.port), "web.added.test").stdout
+
+    assert "reloaded" in verb("reload").stdout
+    assert verb("log", "level", "debug").stdout == "log level debug\n"
+    assert rhiz("config", "check", server.config_path).returncode == 0
+    assert verb("config", "show").stdout.startswith("version: 1\n")
+    assert int(next(x for x in verb("stats").stdout.splitlines() if x.startswith("queries.udp4 ")).split()[1]) >= 4
+    assert rhiz(*ask, "web.example").stdout == "192.0.2.80\n"
+    assert "zone example." in verb("stats", "--zones").stdout
+    verb("stop")
+    server.wait_end()
+    assert rhiz("status", *at).returncode == 3
