@@ -302,6 +302,7 @@ static void point_zones(struct keeper *keeper, struct move *move)
         kept->view = NULL;
         kept->added = true;
     }
+    keeper->config_moving = config;
     pthread_mutex_unlock(&keeper->lock);
 }
 
@@ -408,6 +409,7 @@ static void finish_move(struct keeper *keeper, struct move *move, struct keeper_
     settle_tables(keeper, move);
     drop_rest(keeper, totals);
     keeper->config = move->config;
+    keeper->config_moving = NULL;
     keeper->acls = move->acls;
     pthread_mutex_unlock(&keeper->lock);
     acls_retire(keeper, old_acls);
@@ -425,11 +427,9 @@ enum status keeper_move(struct keeper *keeper, const struct config *config, bool
         undo(keeper, &move);
     } else {
         point_zones(keeper, &move);
-        keeper->config_moving = config;
         if (!first)
             load_all(keeper, &(struct load_job){ move.all, move.count }, force, progress, &sums);
         finish_move(keeper, &move, &sums);
-        keeper->config_moving = NULL;
         *totals = sums;
     }
     pthread_mutex_unlock(&keeper->change);

@@ -120,15 +120,16 @@ static int run(struct house *house, struct diagnostics *diag)
     enum status st = signals >= 0 ? house_open(house, diag) : E_SYSTEM;
     if (st == OK)
         st = privileges_drop(house, diag);
-    if (st == OK)
-        st = house_start(house, diag);
-    int code = 0;
     if (st == OK) {
         char text[ENDPOINT_TEXT_ROOM];
         struct endpoint first = net_listener_endpoint(house->net, 0);
-        log_info(LOG_SERVER, "serving", log_text("version", RHIZ_VERSION), log_u64("workers", house->workers),
+        log_info(LOG_SERVER, "starting", log_text("version", RHIZ_VERSION), log_u64("workers", house->workers),
                  log_text("first", endpoint_print(&first, text)), log_u64("zones", house->config->zone_count));
         manager_store(house);
+        st = house_start(house, diag);
+    }
+    int code = 0;
+    if (st == OK) {
         serve_until_stopped(house, signals);
         manager_tell("STOPPING=1");
     } else {

@@ -243,7 +243,9 @@ static enum control_code add(struct keeper *keeper, const struct meant *meant, c
     kept = kept_new(keeper, &added->zone, NULL);
     if (!kept)
         goto failed;
+    pthread_mutex_lock(&keeper->lock);
     kept->added = true;
+    pthread_mutex_unlock(&keeper->lock);
     enum status st = load_one(keeper, kept, true, diag);
     if (st != OK) {
         code = control_fail(answer, CONTROL_FAILED, "nothing was added", "zone %s could not be loaded: %s", meant->text,
