@@ -49,6 +49,8 @@ static enum status parse_word(struct parse *p, enum words list, uint64_t max, ui
     const struct token *t = parse_peek_word(p);
     uint16_t found;
 
+    if (t != NULL && t->length > 0 && t->data[0] >= '0' && t->data[0] <= '9')
+        return parse_number(p, max, value);     /* no mnemonic begins with a digit */
     if (t != NULL && word_find(list, token_slice(t), &found)) {
         *value = found;
         p->at++;

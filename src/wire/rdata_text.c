@@ -226,27 +226,55 @@ struct gather {
     unsigned per_digit;         /* 4 or 6 */
 };
 
-static int digit_value(const struct gather *g, uint8_t c)
+/* Values of ASCII digits; -1 for what is none. */
+static const int8_t hex_values[128] = {
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, -1, -1, -1, -1,
+    -1, 10, 11, 12, 13, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, 10, 11, 12, 13, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+};
+static const int8_t base64_values[128] = {
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, -1, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1,
+    -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, -1,
+    -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1,
+};
+
+static int digit_value(const int8_t values[128], char c) { return (uint8_t)c < 128 ? values[(uint8_t)c] : -1; }
+
+/* Whole groups at the start of a piece, when none is open: four digits of base64 or two of hex at once.
+ * @return the digits used */
+static size_t gather_groups(struct parse *p, struct gather *g, const int8_t values[128], struct slice text)
 {
-    if (c >= '0' && c <= '9')
-        return g->per_digit == 4 ? c - '0' : c - '0' + 52;
-    if (g->per_digit == 4)
-        return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f' ? ascii_lower(c) - 'a' + 10 : -1;
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    size_t per_group = g->per_digit == 4 ? 2 : 4, octets = per_group == 2 ? 1 : 3, at = 0;
+
+    if (g->held_bits != 0 || g->pads != 0)
+        return 0;
+    for (; text.length - at >= per_group && p->room - p->length >= octets; at += per_group) {
+        int sum = 0;
+        for (size_t i = 0; i < per_group; i++) {
+            int value = digit_value(values, text.data[at + i]);
+            sum = value < 0 || sum < 0 ? -1 : (int)((unsigned)sum << g->per_digit | (unsigned)value);
+        }
+        if (sum < 0)
+            break;
+        for (size_t i = octets; i > 0; i--)
+            p->out[p->length++] = (uint8_t)(sum >> 8 * (i - 1));
+    }
+    g->digits += (unsigned)at;
+    return at;
 }
 
 static enum status gather_add(struct parse *p, struct gather *g, struct slice text)
 {
-    for (size_t i = 0; i < text.length; i++) {
+    const int8_t *values = g->per_digit == 4 ? hex_values : base64_values;
+
+    for (size_t i = gather_groups(p, g, values, text); i < text.length; i++) {
         if (text.data[i] == '=' && g->per_digit == 6) {
             g->pads++;
             continue;
         }
-        int value = g->pads == 0 ? digit_value(g, (uint8_t)text.data[i]) : -1;
+        int value = g->pads == 0 ? digit_value(values, text.data[i]) : -1;
         if (value < 0)
             return E_BAD_TEXT;
         g->digits++;
