@@ -31,13 +31,13 @@ static bool put_glue(struct answering *a, struct name_view cut, const struct rrs
     return true;
 }
 
-/* With DO: the DS, or the proof that there is none (RFC 4035 3.1.4). */
+/* With DO: the DS, or the proof that there is none (RFC 4035 3.1.4).  In an unsigned zone a DS means nothing. */
 static bool put_ds(struct answering *a, const struct zone_node *cut)
 {
     struct rrset ds;
     if (!a->request->dnssec_ok)
         return true;
-    if (zone_node_rrset(a->version, cut, TYPE_DS, &ds))
+    if (zone_node_rrset(a->version, cut, TYPE_DS, &ds) && ds.sig_count)
         return put_rrset(a, SECTION_AUTHORITY, zone_node_name(a->version, cut), &ds, PUT_SIGNED);
     return denial_no_ds(a, cut);
 }
