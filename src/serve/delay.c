@@ -4,17 +4,34 @@
 #include <string.h>
 
 struct parked {
+    struct parked *next, **link;        /* in the worker's list, so that a stop can free them */
     struct net_timer timer;
     struct worker *worker;
     struct net_exchange *x;
 };
+
+static void parked_free(struct parked *p)
+{
+    *p->link = p->next;
+    if (p->next != NULL)
+        p->next->link = p->link;
+    net_timer_stop(&p->timer);
+    mem_free(p);
+}
+
+/* The exchanges themselves are ended by net. */
+void delay_clear(struct worker *w)
+{
+    while (w->delayed != NULL)
+        parked_free(w->delayed);
+}
 
 static void wake(struct net_timer *timer)
 {
     struct parked *p = timer->user;
     struct worker *w = p->worker;
     struct net_exchange *x = p->x;
-    mem_free(p);
+    parked_free(p);
     serve_again(w, x);
 }
 
@@ -43,7 +60,10 @@ bool delay_question(struct visit *v)
         return false;
     }
     x->user = &woken;
-    *p = (struct parked){ .worker = v->worker, .x = x };
+    *p = (struct parked){ .worker = v->worker, .x = x, .next = v->worker->delayed, .link = &v->worker->delayed };
+    if (p->next != NULL)
+        p->next->link = &p->next;
+    v->worker->delayed = p;
     p->timer.fire = wake;
     p->timer.user = p;
     net_timer_start(v->worker->net, &p->timer, ms);

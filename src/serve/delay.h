@@ -6,5 +6,7 @@
 #include "serve/inside.h"
 
 bool delay_question(struct visit *v);
+/* The worker ends: frees what still waits. */
+void delay_clear(struct worker *w);
 
 #endif

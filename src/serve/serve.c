@@ -8,6 +8,7 @@
 #include "serve/delay.h"
 #else
 static bool delay_question(struct visit *v) { (void)v; return false; }
+static void delay_clear(struct worker *w) { (void)w; }
 #endif
 
 void visit_fail(struct visit *v, uint16_t rcode, uint16_t ede, const char *text)
@@ -362,6 +363,7 @@ void serve_run(struct serve *serve, struct net_worker *net)
         net_flush(net);
         epoch_quiet(w->epoch);      /* every pointer borrowed from a zone or the setup ends here */
     }
+    delay_clear(w);
     epoch_leave(w->epoch);
     w->epoch = NULL;
 }
