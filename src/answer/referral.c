@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer/inside.h"
 
-/* Addresses of one name server; RRsets that are authoritative may be signed.  @return false when one did not fit. */
-static bool put_addresses(struct answering *a, struct name_view name, bool required)
+/* Addresses of one name server; RRsets that are authoritative may be signed. */
+static void put_addresses(struct answering *a, struct name_view name, bool required)
 {
     static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
     const struct zone_node *node = zone_node_find(a->version, name);
     struct rrset set;
     for (size_t i = 0; node && i < LENGTH_OF(types); i++)
-        if (zone_node_rrset(a->version, node, types[i], &set) &&
-            !put_rrset(a, SECTION_ADDITIONAL, name, &set, PUT_SIGNED | (required ? 0u : (unsigned)PUT_OPTIONAL)))
-            return false;
-    return true;
+        if (zone_node_rrset(a->version, node, types[i], &set))
+            (void)put_rrset(a, SECTION_ADDITIONAL, name, &set, PUT_SIGNED | (required ? 0u : (unsigned)PUT_OPTIONAL));
 }
 
-/* RFC 9471: glue below the cut is required, or TC; that of siblings is sent when it fits, and comes last. */
+/* RFC 9471: glue below the cut is required, or TC (and as much of it as fits); that of siblings is sent when it fits, and
+ * comes last. */
 static bool put_glue(struct answering *a, struct name_view cut, const struct rrset *ns, bool below)
 {
     unsigned count = 0;
@@ -25,10 +24,9 @@ static bool put_glue(struct answering *a, struct name_view cut, const struct rrs
         struct name_view target;
         if (name_read_plain(&c, &target) != OK || name_below(target, cut) != below)
             continue;
-        if (!put_addresses(a, target, below))
-            return false;
+        put_addresses(a, target, below);
     }
-    return true;
+    return !a->result->truncated;
 }
 
 /* With DO: the DS, or the proof that there is none (RFC 4035 3.1.4).  In an unsigned zone a DS means nothing. */
