@@ -10,13 +10,13 @@
 static const char bound[] = "/proc/self/fdinfo";
 static const uint8_t origin_wire[] = "\1t";
 
-static struct zone_version *read_text(const char *text, size_t bytes, struct diagnostics *diag, enum status *status)
+static struct zone_version *read_text(const char *text, size_t bytes, uint16_t klass, struct diagnostics *diag, enum status *status)
 {
     struct zone_builder *builder = NULL;
     struct zone_version *version = NULL;
     struct zone_read_options options = {
         .path = "fuzz", .text = text, .text_bytes = bytes, .origin = { origin_wire, sizeof origin_wire, 1 },
-        .include_root = bound, .generate_limit = 64, .record_limit = 20000,
+        .include_root = bound, .klass = klass, .generate_limit = 64, .record_limit = 20000,
     };
     *status = zone_read(&options, &builder, NULL, diag);
     if (builder && zone_builder_finish(builder, true, &version) != OK)
@@ -34,7 +34,7 @@ static void write_and_read(const struct zone_version *version, const struct zone
         abort();
     fclose(stream);
     struct diagnostics *diag = diagnostics_new(0);
-    struct zone_version *again = read_text(text, bytes, diag, &status);
+    struct zone_version *again = read_text(text, bytes, zone_version_class(version), diag, &status);
     if (status != OK || !again || diagnostics_kept(diag) != 0 || zone_version_records(again) != zone_version_records(version) ||
         (same && zone_version_fingerprint(again) != zone_version_fingerprint(version))) {
         fwrite(text, 1, bytes, stderr);
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct diagnostics *diag = diagnostics_new(0);
     enum status status, checked;
-    struct zone_version *version = read_text((const char *)data, size, diag, &status);
+    struct zone_version *version = read_text((const char *)data, size, 0, diag, &status);
     bool told = diagnostics_count(diag, SEVERITY_ERROR) > 0;
     if (status == OK ? told : status == E_INVALID && !told)
         abort();
