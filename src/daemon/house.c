@@ -294,6 +294,7 @@ static enum status apply(struct house *house, struct config *next, bool force, c
     if (log_apply(next) != OK)
         diagnostics_add(diag, SEVERITY_WARNING, "log", NULL, "the log could not be opened, the old one goes on");
     epoch_wait(house->epoch);   /* questions read from now on see it; and the old configuration may go */
+    (void)epoch_reclaim(house->epoch);
     config_free(old);
     return OK;
 }

@@ -3,6 +3,7 @@
 #include "daemon/inside.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -148,6 +149,10 @@ int main(int count, char **words)
     int code = read_arguments(count, words, &arguments);
     if (code >= 0)
         return code;
+    /* Zones are loaded by short-lived threads: an arena for each would keep what they freed.  And what is large goes back to the
+     * system when it is freed, however often that was; left alone, the threshold grows until reloads leave holes in the heap. */
+    (void)mallopt(M_ARENA_MAX, 2);
+    (void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
     struct diagnostics *diag = diagnostics_new(100);
     char *path = realpath(arguments.config, NULL);     /* a reload must find it wherever we stand */
     house.config_path = path ? path : arguments.config;
