@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 struct zone_write_options { bool relative; bool canonical; /**< one record a line, absolute, lower case, all RDATA generic-free */ };
-/** SOA first, then canonical order; what is written reads back to the same version.  @return OK, E_SYSTEM, E_NOMEM */
+/** SOA first, then canonical order; what is written reads back to the same version (relative: but for the case of the origin's
+ *  letters in names below it; canonical: of all names).  @return OK, E_SYSTEM, E_NOMEM */
 MUST_CHECK enum status zone_write(const struct zone_version *version, const struct zone_write_options *options, FILE *stream);
 
 /** Calls back once per record that is only in a (removed) or only in b (added), or whose TTL differs (both).
