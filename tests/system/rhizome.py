@@ -9,6 +9,7 @@ RHIZ_BUILD names the build folder (default: build in the checkout).
 """
 import json
 import os
+import random
 import pathlib
 import signal
 import socket
@@ -31,12 +32,16 @@ SOA = "@ 3600 SOA ns1 hostmaster {serial} 7200 1800 1209600 300\n@ 3600 NS ns1\n
 
 
 def free_port():
-    """A port that is free for UDP and TCP right now."""
-    for _ in range(100):
+    """A port that is free for UDP and TCP right now.
+
+    Below the range that the kernel takes for outgoing connections, so that no client's connection, nor one that lingers,
+    holds it by the time a server binds it.
+    """
+    for _ in range(1000):
+        port = random.randint(10000, 30000)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind((ADDRESS, 0))
-            port = tcp.getsockname()[1]
             try:
+                tcp.bind((ADDRESS, port))
                 udp.bind((ADDRESS, port))
             except OSError:
                 continue

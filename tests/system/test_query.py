@@ -15,6 +15,8 @@ import time
 
 import pytest
 
+from rhizome import free_port
+
 BUILD = pathlib.Path(os.environ.get("RHIZ_BUILD", pathlib.Path(__file__).parents[2] / "build"))
 RHIZ = BUILD / "src" / "tools" / "rhiz"
 
@@ -65,18 +67,6 @@ zone "example" {{ type primary; file "plain.zone"; }};
 zone "signed.example" {{ type primary; file "signed.zone.signed"; }};
 zone "2.0.192.in-addr.arpa" {{ type primary; file "reverse.zone"; }};
 """
-
-
-def free_port():
-    for _ in range(50):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u, socket.socket() as t:
-            u.bind(("127.0.0.1", 0))
-            try:
-                t.bind(("127.0.0.1", u.getsockname()[1]))
-                return u.getsockname()[1]
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
 
 
 def ask(port, message):
@@ -312,7 +302,7 @@ SENDING = ["example MX +qr +norec", "example MX +qr +cd +noad +aa", "example MX 
            "example MX +edns=5", "example MX +edns=5 +noednsnegotiation", "example MX +bufsize=512", "example MX +qr +bufsize=4000", "example MX +nsid", "example MX +qr +nsid", "example MX +qr +nocookie",
            "example MX +cookie=0123456789abcdef", "example MX +qr +cookie=0123456789abcdef", "example MX +qr +subnet=192.0.2.0/24", "example MX +qr +subnet=2001:db8::/33", "example MX +qr +subnet=0",
            "example MX +subnet=192.0.2.77", "example SOA +expire", "example MX +qr +keepalive +tcp", "example MX +qr +padding=64", "example MX +qr +ednsopt=65001:abcd", "example MX +qr +ednsopt=NSID",
-           "example MX +qr +ednsopt=10:0011223344556677 +nocookie", "example MX +qr +ednsflags=0x10", "example +header-only", "example +qr +header-only", "example SOA +opcode=status", "example SOA +opcode=2 +qr",
+           "example MX +qr +ednsopt=10:0011223344556677 +nocookie", "example MX +qr +ednsflags=0x10", "example MX +qr +coflag", "example MX +qr +ednsflags=0x10 +coflag +do", "example +header-only", "example +qr +header-only", "example SOA +opcode=status", "example SOA +opcode=2 +qr",
            "example SOA +opcode=notify", "example SOA +qid=4711", "big.example TXT", "big.example TXT +ignore", "big.example TXT +short", "example A IN", "example -t MX", "-t MX example", "-q example -t SOA", "version.bind TXT CH",
            "id.server CH TXT +short", "-x 192.0.2.80", "-x 192.0.2.80 +short", "-x 2001:db8::1", "-x 1.2.3", "example TYPE15", "example CLASS1 TYPE6", "MX example", "example A MX", "-4 example", "example -u +noall +answer",
            "example SOA +keepopen +tcp www.example A +keepopen +tcp", "example +tries=1 +time=2", "example +retry=0", "example mx +do", "EXAMPLE. soa", "example. +besteffort", "example +nsi",
@@ -385,7 +375,7 @@ def test_usage_errors(arguments):
     assert got.stderr != "" and got.stdout == ""
 
 
-@pytest.mark.parametrize("arguments", ["+tls example", "+https example", "+quic example", "-y hmac-sha256:a:aaaa example", "-k file example"])
+@pytest.mark.parametrize("arguments", ["+tls example", "+dns64prefix", "+https example", "+quic example", "-y hmac-sha256:a:aaaa example", "-k file example"])
 def test_not_in_this_version(arguments):
     got = run([str(RHIZ), "query"], 1, arguments.split())
     assert got.returncode == 1 and "not in this version" in got.stderr

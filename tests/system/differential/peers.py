@@ -6,24 +6,14 @@ Settings that change answers are stated here and nowhere else: all give minimal 
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import time
+
+from rhizome import free_port
 
 ADDRESS = "127.0.0.1"
 
 
-def free_port():
-    """A port free for UDP and TCP at this moment."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind((ADDRESS, 0))
-            port = tcp.getsockname()[1]
-            try:
-                udp.bind((ADDRESS, port))
-            except OSError:
-                continue
-            return port
 
 
 class Peer:

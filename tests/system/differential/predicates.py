@@ -91,3 +91,12 @@ def truncated_by_us(case, field):
     if whole is None or whole.size <= case.limit:
         return False
     return all(case.ours[section] <= whole[section] for section in ("answer", "authority", "additional"))
+
+
+@deviation("RFC 9471 3.1: peers set TC for want of glue that is not required; answer and authority are theirs, required glue is there")
+def needless_tc(case, field):
+    if field != "tc" or case.ours["tc"] or case.ours.size > case.limit:
+        return False
+    whole = case.whole()
+    return whole is not None and all(case.ours[section] == whole[section] for section in ("answer", "authority")) and \
+        not in_domain_glue(case) - {(o, t) for o, t, _, _ in case.ours["additional"]}
