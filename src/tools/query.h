@@ -43,7 +43,7 @@ struct lookup {
     /* EDNS */
     int edns_version;           /* below 0: none */
     uint16_t bufsize, edns_flags;
-    bool dnssec, nsid, expire, keepalive, cookie, negotiate, bad_cookie, show_bad_cookie;
+    bool dnssec, compact, nsid, expire, keepalive, cookie, negotiate, bad_cookie, show_bad_cookie;
     uint8_t cookie_bytes[QUERY_COOKIE_BYTES];
     size_t cookie_length;       /* 0: a random one */
     uint16_t padding;

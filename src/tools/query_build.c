@@ -68,7 +68,7 @@ static void write_padding(struct writer *w, uint16_t block)
 
 static void write_opt(struct writer *w, const struct lookup *lookup)
 {
-    uint16_t flags = (uint16_t)(lookup->edns_flags | (lookup->dnssec ? 0x8000 : 0));
+    uint16_t flags = (uint16_t)(lookup->edns_flags | (lookup->dnssec ? 0x8000 : 0) | (lookup->compact ? 0x4000 : 0));
     write_bytes(w, "", 1);
     write_u16(w, TYPE_OPT);
     write_u16(w, lookup->bufsize);

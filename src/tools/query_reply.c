@@ -62,7 +62,7 @@ static bool rdata_keep(struct cursor at, const struct record *record, struct are
         if (length > 0 || record->klass == CLASS_IN)
             out->malformed = true;
     }
-    kept->rdata = arena_copy(arena, raw, length == 0 ? 1 : length);
+    kept->rdata = length == 0 ? (const uint8_t *)"" : arena_copy(arena, raw, length);   /* never NULL on success */
     kept->rdata_bytes = length;
     return kept->rdata != NULL;
 }
