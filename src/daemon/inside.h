@@ -31,7 +31,7 @@ struct added {
     uint16_t klass;
     uint8_t length, name[];             /* wire, lower case */
 };
-struct keeper_view { char *name; struct zone_table *table; bool all; };
+struct keeper_view { char *name; struct zone_table *table; bool all, made; /**< made for the move that goes on */ };
 
 struct keeper {
     struct keeper_options options;

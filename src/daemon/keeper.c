@@ -208,7 +208,7 @@ static enum status move_views(struct keeper *keeper, struct move *move)
     for (size_t i = 0; i < count; i++) {
         struct keeper_view *old = find_view(keeper->views, keeper->view_count, views[i].name);
         move->views[i] = (struct keeper_view){ .name = mem_string(views[i].name), .all = views[i].all,
-                                               .table = old ? old->table : zone_table_new(keeper->options.epoch) };
+                                               .made = !old, .table = old ? old->table : zone_table_new(keeper->options.epoch) };
         move->view_count++;
         if (!move->views[i].name || !move->views[i].table)
             return E_NOMEM;
@@ -273,7 +273,7 @@ static void undo(struct keeper *keeper, struct move *move)
         ((struct kept *)value)->stays = false;
     pthread_mutex_unlock(&keeper->lock);
     for (size_t i = 0; i < move->view_count; i++) {
-        if (move->views[i].name && !find_view(keeper->views, keeper->view_count, move->views[i].name))
+        if (move->views[i].made)
             zone_table_free(move->views[i].table);
         mem_free(move->views[i].name);
     }

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The set of zones, without a network: moving between configurations, with every allocation failing once. */
+#include "daemon/inside.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/rhizome-keeper-XXXXXX";
+
+static void put(const char *name, const char *text)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void put_zone(const char *name, unsigned serial)
+{
+    char text[200];
+    snprintf(text, sizeof text, "@ 60 SOA ns h %u 4 3 2 1\n@ 60 NS ns\nns 60 A 192.0.2.1\n", serial);
+    put(name, text);
+}
+
+static struct config *read_config(const char *text)
+{
+    char path[300];
+    struct config *config = NULL;
+    put("rhizd.yaml", text);
+    snprintf(path, sizeof path, "%s/rhizd.yaml", folder);
+    struct config_source source = { .path = path };
+    assert_int_equal(config_read(&source, &config, NULL), OK);
+    return config;
+}
+
+static struct keeper *new_keeper(struct epoch *epoch)
+{
+    char journal[300];
+    snprintf(journal, sizeof journal, "%s/added-zones", folder);
+    struct keeper_options options = { .epoch = epoch, .journal = journal, .loaders = 2 };
+    return keeper_new(&options);
+}
+
+static struct zone *find(struct keeper *keeper, size_t view, const char *text)
+{
+    struct name name;
+    assert_int_equal(name_parse(slice_string(text), name_root, &name), OK);
+    return zone_table_get(keeper->views[view].table, name_view_of(&name), CLASS_IN);
+}
+
+static unsigned serial(struct keeper *keeper, size_t view, const char *name)
+{
+    struct zone *zone = find(keeper, view, name);
+    const struct zone_version *version = zone ? zone_current(zone) : NULL;
+    return version ? zone_version_serial(version) : 0;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    char command[400];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command);
+}
+
+static const char first_text[] = "zones: [{ name: a, file: a }, { name: b, file: b }, { name: broken, file: none }]\n";
+static const char second_text[] =
+    "acl: { l: [loopback] }\nzones: [{ name: b, file: b, allow-transfer: l }, { name: c, file: c }]\n"
+    "views: [{ name: v, clients: l, zones: [c, { name: b, file: own }] }, { name: default }]\n";
+
+static void moving(void **state)
+{
+    struct keeper_totals totals = { 0 };
+    struct epoch *epoch = epoch_new();
+    struct keeper *keeper = new_keeper(epoch);
+    (void)state;
+    put_zone("a", 1);
+    put_zone("b", 2);
+    put_zone("c", 3);
+    put_zone("own", 4);
+    struct config *first = read_config(first_text), *second = read_config(second_text);
+    assert_int_equal(keeper_move(keeper, first, true, false, NULL, &totals), OK);
+    assert_non_null(find(keeper, 0, "a"));
+    assert_null(zone_current(find(keeper, 0, "a")));        /* there, but not loaded: SERVFAIL, not REFUSED */
+    assert_false(keeper_ready(keeper));
+    keeper_load(keeper, NULL, &totals);
+    assert_true(keeper_ready(keeper));
+    assert_int_equal(totals.loaded, 2);
+    assert_int_equal(totals.failed, 1);
+    assert_int_equal(serial(keeper, 0, "a"), 1);
+    assert_non_null(find(keeper, 0, "broken"));
+    struct zone *b = find(keeper, 0, "b");
+
+    assert_int_equal(keeper_move(keeper, second, false, false, NULL, &totals), OK);
+    config_free(first);
+    assert_int_equal(totals.loaded, 2);                     /* c, and b of its own view */
+    assert_int_equal(totals.unchanged, 1);
+    assert_int_equal(totals.added, 2);
+    assert_int_equal(totals.removed, 2);
+    assert_int_equal(keeper->view_count, 2);
+    assert_int_equal(serial(keeper, 0, "b"), 4);
+    assert_int_equal(serial(keeper, 0, "c"), 3);
+    assert_null(find(keeper, 0, "a"));
+    assert_ptr_equal(find(keeper, 1, "b"), b);              /* the same zone goes on */
+    assert_ptr_equal(find(keeper, 0, "c"), find(keeper, 1, "c"));       /* shared by reference */
+    assert_non_null(zone_user(b));
+
+    first = read_config(first_text);
+    assert_int_equal(keeper_move(keeper, first, false, false, NULL, &totals), OK);
+    config_free(second);
+    assert_int_equal(keeper->view_count, 1);
+    assert_int_equal(serial(keeper, 0, "a"), 1);
+    assert_int_equal(serial(keeper, 0, "b"), 2);
+    keeper_free(keeper);
+    epoch_free(epoch);
+    config_free(first);
+}
+
+/* A move that runs out of memory leaves everything as it was, whichever allocation it is. */
+static void moving_without_memory(void **state)
+{
+    struct keeper_totals totals = { 0 };
+    struct epoch *epoch = epoch_new();
+    struct keeper *keeper = new_keeper(epoch);
+    struct config *first = read_config(first_text), *second = read_config(second_text);
+    enum status st = E_NOMEM;
+    (void)state;
+    assert_int_equal(keeper_move(keeper, first, true, false, NULL, &totals), OK);
+    keeper_load(keeper, NULL, &totals);
+    struct zone *b = find(keeper, 0, "b");
+    uint64_t n = 0;
+    while (st == E_NOMEM && n++ < 200) {
+        fault_after(n);
+        st = keeper_move(keeper, second, false, false, NULL, &totals);
+        fault_after(0);
+        if (st != E_NOMEM)
+            break;
+        assert_int_equal(keeper->view_count, 1);
+        assert_int_equal(table_count(keeper->zones), 3);
+        assert_ptr_equal(find(keeper, 0, "b"), b);
+        assert_int_equal(serial(keeper, 0, "a"), 1);
+        (void)epoch_reclaim(epoch);
+    }
+    assert_int_equal(st, OK);
+    assert_true(n > 5);
+    keeper_free(keeper);
+    epoch_free(epoch);
+    config_free(first);
+    config_free(second);
+}
+
+static void journal(void **state)
+{
+    static const struct { const char *label, *text; size_t want; } cases[] = {
+        { "nothing", "", 0 },
+        { "added", "{\"add\":\"a.\",\"class\":\"IN\",\"file\":\"a\"}\n", 1 },
+        { "added and removed", "{\"add\":\"a.\",\"file\":\"a\"}\n{\"remove\":\"A.\"}\n", 0 },
+        { "twice is once", "{\"add\":\"a.\",\"file\":\"a\"}\n{\"add\":\"a.\",\"file\":\"b\"}\n", 1 },
+        { "by class", "{\"add\":\"a.\",\"file\":\"a\"}\n{\"add\":\"a.\",\"class\":\"CH\",\"file\":\"b\"}\n", 2 },
+        { "cut short", "{\"add\":\"a.\",\"file\":\"a\"}\n{\"add\":\"b.\",\"fi", 1 },
+        { "a whole line but no end", "{\"add\":\"a.\",\"file\":\"a\"}", 0 },
+        { "nonsense between", "{\"add\":\"a.\",\"file\":\"a\"}\nxx\n\n[]\n{}\n{\"add\":\"..\",\"file\":\"a\"}\n{\"add\":\"b.\"}\n{\"add\":\"c.\",\"file\":\"c\"}\n", 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        put("added-zones", cases[i].text);
+        for (int again = 0; again < 2; again++) {       /* the second time from what was written anew */
+            struct epoch *epoch = epoch_new();
+            struct keeper *keeper = new_keeper(epoch);
+            assert_non_null(keeper);
+            if (table_count(keeper->added) != cases[i].want)
+                fail_msg("%s: %zu", cases[i].label, table_count(keeper->added));
+            keeper_free(keeper);
+            epoch_free(epoch);
+        }
+    }
+    put("added-zones", "");
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(moving), cmocka_unit_test(moving_without_memory), cmocka_unit_test(journal) };
+    struct log_options quiet = { .level = LOG_LEVEL_ERROR, .file = "/dev/null" };
+    if (log_open(&quiet) != OK)
+        return 1;
+    int result = cmocka_run_group_tests(tests, set_up, tear_down);
+    log_close();
+    return result;
+}
