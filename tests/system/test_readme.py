@@ -27,7 +27,7 @@ EXPECTED = {
     "a.x.example A": "ANSWER: 0, AUTHORITY: 1",
     "b.a.x.example MX +short": "40 mail.example.",
     "a.x.example MX": "a.x.example.\t\t3600\tIN\tMX\t30 mail.example.",
-    "AAAA +json": '"rdataAAAA": "2001:db8::a"',
+    "a.x.example AAAA +json": '"rdataAAAA": "2001:db8::a"',
     "rhiz status": "ready                         true",
     "zone list": "example.",
     "zone show example": "serving",
