@@ -77,7 +77,7 @@ struct query_run {
     int exit_code;
     struct client_tcp *kept;        /* +keepopen */
     struct endpoint kept_peer;
-    FILE *out;
+    FILE *out, *notes;              /* notes: warnings and failures; not among JSON or YAML */
 };
 
 /* ---- a reply, taken apart as far as it can be read ---- */

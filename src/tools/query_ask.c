@@ -11,7 +11,7 @@
 
 enum { ROUNDS = 5, QUERY_ROOM = 4096 };
 
-struct expected { const uint8_t *query; size_t query_bytes; const struct lookup *lookup; };
+struct expected { const uint8_t *query; size_t query_bytes; const struct lookup *lookup; FILE *notes; };
 
 static bool question_fits(const struct expected *e, const struct message *reply)
 {
@@ -22,7 +22,7 @@ static bool question_fits(const struct expected *e, const struct message *reply)
     const struct question *a = &query.question, *b = &reply->question;
     if (a->type == b->type && a->klass == b->klass && name_equal(name_view_of(&a->name), name_view_of(&b->name)))
         return true;
-    printf(";; ;; Question section mismatch: got %s/%s/%s\n", name_to_text(name_view_of(&b->name), name), type_to_text(b->type, type),
+    fprintf(e->notes, ";; ;; Question section mismatch: got %s/%s/%s\n", name_to_text(name_view_of(&b->name), name), type_to_text(b->type, type),
            class_to_text(b->klass, klass));
     return false;
 }
@@ -33,15 +33,15 @@ static bool reply_accept(void *context, const uint8_t *message, size_t bytes)
     const struct expected *e = context;
     struct message reply;
     if (bytes < HEADER_BYTES) {
-        printf(";; Warning: short (< header size) message received\n");
+        fprintf(e->notes, ";; Warning: short (< header size) message received\n");
         return false;
     }
     if (get_u16(message) != get_u16(e->query)) {
-        printf(";; Warning: ID mismatch: expected ID %u, got %u\n", get_u16(e->query), get_u16(message));
+        fprintf(e->notes, ";; Warning: ID mismatch: expected ID %u, got %u\n", get_u16(e->query), get_u16(message));
         return false;
     }
     if (!(message[2] & 0x80)) {
-        printf(";; Warning: query response not set\n");
+        fprintf(e->notes, ";; Warning: query response not set\n");
         return false;
     }
     return message_read(message, bytes, &reply) != OK || question_fits(e, &reply);
@@ -79,7 +79,7 @@ static enum status tcp_exchange(struct query_run *run, const struct expected *e,
 enum status query_exchange_once(struct query_run *run, const struct lookup *lookup, const struct endpoint *server, bool tcp,
                                 const uint8_t *query, size_t query_bytes, uint8_t *reply, size_t room, size_t *reply_bytes)
 {
-    struct expected e = { query, query_bytes, lookup };
+    struct expected e = { query, query_bytes, lookup, run->notes };
     uint32_t timeout_ms = lookup->timeout_seconds * 1000;
     if (tcp)
         return tcp_exchange(run, &e, server, timeout_ms, reply, room, reply_bytes);
@@ -90,13 +90,13 @@ void query_report_failure(struct query_run *run, const struct endpoint *server, 
 {
     char address[ADDRESS_TEXT_ROOM];
     const char *why = st == E_TIMEOUT ? "timed out" : st == E_CLOSED ? "connection refused" : st == E_SYSTEM ? strerror(errno) : status_text(st);
-    fprintf(run->out, ";; communications error to %s#%u: %s\n", address_print(&server->address, address), server->port, why);
+    fprintf(run->notes, ";; communications error to %s#%u: %s\n", address_print(&server->address, address), server->port, why);
 }
 
 void query_report_connection(struct query_run *run, const struct endpoint *server, const char *label, const char *name)
 {
     char address[ADDRESS_TEXT_ROOM];
-    fprintf(run->out, ";; Connection to %s#%u(%s) for %s failed: connection refused.\n", address_print(&server->address, address), server->port, label, name);
+    fprintf(run->notes, ";; Connection to %s#%u(%s) for %s failed: connection refused.\n", address_print(&server->address, address), server->port, label, name);
 }
 
 static void sending_show(struct query_run *run, const struct lookup *lookup, const uint8_t *query, size_t bytes)
@@ -138,7 +138,7 @@ static void cookie_warn(struct query_run *run, const struct lookup *lookup, cons
     uint16_t bytes = 0;
     const uint8_t *cookie = cookie_find(view, &bytes);
     if (lookup->cookie && cookie != NULL && (bytes < 8 || memcmp(cookie, sent, 8) != 0))
-        fputs(";; Warning: Client COOKIE mismatch\n", run->out);
+        fputs(";; Warning: Client COOKIE mismatch\n", run->notes);
 }
 
 struct round {
@@ -315,7 +315,7 @@ static void one_name(struct query_run *run, struct lookup *lookup, const char *t
     } else {
         if (!lookup->tcp)
             query_print_greeting(run, lookup);
-        fputs(";; no servers could be reached\n", run->out);
+        fputs(";; no servers could be reached\n", run->notes);
         run->exit_code = QUERY_NO_REPLY;
     }
 }
@@ -338,6 +338,7 @@ void query_lookup_run(struct query_run *run, struct lookup *lookup)
         run->exit_code = QUERY_INTERNAL;
         return;
     }
+    run->notes = lookup->json || lookup->yaml ? stderr : run->out;
     if (lookup->servers.count == 0)
         lookup->servers = run->resolv.servers;
     bool search = (lookup->search || lookup->show_search) && !absolute && run->resolv.search_count > 0;

@@ -383,12 +383,9 @@ static int special_set(struct query_run *run, struct lookup *l, const struct plu
     case ID_DOMAIN: return domain_set(run, l, value);
     case ID_EDNSOPT: return option_add(l, value, on);
     case ID_JSON:
-        l->json = on;
-        l->yaml = false;
-        break;
     case ID_YAML:
-        l->yaml = on;
-        l->json = false;
+        l->json = on && p->id == ID_JSON;
+        l->yaml = on && p->id == ID_YAML;
         if (on)
             l->cmd = l->stats = false;
         break;
@@ -443,7 +440,7 @@ int query_plus(struct query_run *run, struct lookup *lookup, const char *word)
 
 void query_defaults(struct query_run *run)
 {
-    *run = (struct query_run){ .port = 53, .out = stdout };
+    *run = (struct query_run){ .port = 53, .out = stdout, .notes = stdout };
     run->defaults = (struct lookup){
         .type = TYPE_A, .klass = CLASS_IN, .cmd = true, .comments = true, .question = true, .answer = true, .authority = true, .additional = true,
         .stats = true, .ttl = true, .klass_shown = true, .crypto = true, .ad = true, .rd = true, .id = -1, .bufsize = 1232,

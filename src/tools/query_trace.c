@@ -75,7 +75,7 @@ static bool trace_step(struct query_run *run, struct lookup *lookup, struct name
     }
     arena_free(arena);
     if (!answered) {
-        fputs(";; no servers could be reached\n", run->out);
+        fputs(";; no servers could be reached\n", run->notes);
         run->exit_code = QUERY_NO_REPLY;
     }
     *servers = next;

@@ -117,16 +117,16 @@ void query_transfer_run(struct query_run *run, struct lookup *lookup, struct nam
     enum status st = buffer == NULL ? E_NOMEM : transfer_go(&t, name, buffer);
     struct print_context context = { run, lookup, &t.exchange };
     if (t.failed) {
-        fputs("; Transfer failed.\n", run->out);
+        fputs("; Transfer failed.\n", run->notes);
     } else if (st != OK) {
         if (st == E_CLOSED && t.size.messages == 0 && t.exchange.reply_bytes == 0)
             query_report_connection(run, server, label, lookup->name);
         else
             query_report_failure(run, server, st);
         if (t.size.messages == 0)
-            fputs(";; no servers could be reached\n", run->out);
+            fputs(";; no servers could be reached\n", run->notes);
         else
-            fputs("; Transfer failed.\n", run->out);
+            fputs("; Transfer failed.\n", run->notes);
         run->exit_code = QUERY_NO_REPLY;
     } else {
         query_print_stats(run, &context, &t.size);

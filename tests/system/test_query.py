@@ -368,6 +368,14 @@ def test_silence_times_out():
     assert got.stdout.count("timed out") == 2 and ";; no servers could be reached" in got.stdout
 
 
+def test_json_holds_json_only(odd):
+    import json
+    got = run([str(RHIZ), "query"], odd, ["+json", "wrongid.example", "+tries=1"])
+    assert json.loads(got.stdout)["ANCOUNT"] == 1 and "ID mismatch" in got.stderr
+    got = run([str(RHIZ), "query"], free_port(), ["+json", "x.example", "+tries=1"])
+    assert got.stdout == "" and "no servers could be reached" in got.stderr and got.returncode == 9
+
+
 @pytest.mark.parametrize("arguments", ["+foo example", "-4 -6 example", "-z", "x -p 99999", "a..b", "example +qid=70000", "example +bufsize=x", "-f /nonexistent/file"])
 def test_usage_errors(arguments):
     want, got = run(["dig"], 1, arguments.split()), run([str(RHIZ), "query"], 1, arguments.split())
