@@ -48,13 +48,23 @@ static enum step answer_cname(struct answering *a, const struct rrset *set)
     return chain_to(a, &copy);
 }
 
+/* A chain may come through one DNAME many times; its records stand in the answer once. */
+static bool put_dname(struct answering *a, const struct zone_node *node, const struct rrset *set)
+{
+    for (unsigned i = 0; i < a->dname_count; i++)
+        if (a->dnames[i] == node)
+            return true;
+    a->dnames[a->dname_count++] = node; /* each comes with a step of the chain, so there is room */
+    return put_rrset(a, SECTION_ANSWER, zone_node_name(a->version, node), set, PUT_SIGNED);
+}
+
 /* RFC 6672 3.2 step 3C: the DNAME, a CNAME made from it (with its TTL, 3.1), and on to the new name. */
 static enum step answer_dname(struct answering *a, const struct zone_node *node)
 {
     struct rrset set;
     struct name_view target, owner = zone_node_name(a->version, node);
     struct name to;
-    if (!zone_node_rrset(a->version, node, TYPE_DNAME, &set) || !put_rrset(a, SECTION_ANSWER, owner, &set, PUT_SIGNED))
+    if (!zone_node_rrset(a->version, node, TYPE_DNAME, &set) || !put_dname(a, node, &set))
         return STEP_DONE;
     if (!first_target(&set, &target))
         return STEP_DONE;

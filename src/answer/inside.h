@@ -25,6 +25,8 @@ struct answering {
     struct name_view name;                  /* looked up now: the request's, or chain[...] */
     struct name chain[ANSWER_CHAIN_MAX];    /* where CNAMEs and DNAMEs led */
     unsigned chain_count;
+    const struct zone_node *dnames[ANSWER_CHAIN_MAX + 1];   /* already in the answer */
+    unsigned dname_count;
     enum ending ending;
     struct zone_found found;                /* what the ending is about */
     struct expansion expansions[ANSWER_CHAIN_MAX + 1];

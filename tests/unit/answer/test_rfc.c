@@ -202,7 +202,7 @@ static void rfc6672(void **state)
     assert_string_equal(ask(&q, &asked), "YXDOMAIN aa | an: long/DNAME");
     /* a DNAME into itself ends, with what there was room for */
     q.name = "x.loop";
-    assert_memory_equal(ask(&q, &asked), "NOERROR aa | an: ", 17);
+    assert_memory_equal(ask(&q, &asked), "NOERROR aa | an: loop/DNAME x.loop", 34);
     /* the CNAME has the TTL of the DNAME (3.1) */
     struct cursor c;
     struct record r;
