@@ -8,9 +8,12 @@ static bool is_service(uint16_t type) { return type == TYPE_SVCB || type == TYPE
 
 static void want(struct answering *a, struct name_view name, uint16_t type)
 {
-    for (unsigned i = 0; i < a->wanted_count; i++)
-        if (a->wanted[i].type == type && name_equal(a->wanted[i].name, name))
-            return;
+    for (unsigned i = 0; i < a->wanted_count; i++) {
+        if (!name_equal(a->wanted[i].name, name))
+            continue;
+        a->wanted[i].type = a->wanted[i].type ? a->wanted[i].type : type;
+        return;
+    }
     if (a->wanted_count == ANSWER_ADDITIONAL_MAX)
         return;
     a->wanted[a->wanted_count].name = name;
@@ -46,7 +49,7 @@ static void put_host(struct answering *a, struct name_view name, uint16_t type)
     if (!node || (type != TYPE_NS && zone_find(a->version, name).outcome != ZONE_HIT))
         return;
     for (size_t i = 0; i < (is_service(type) ? 3 : 2); i++) {
-        bool answered = types[i] == a->request->type && name_equal(name, a->name);
+        bool answered = (types[i] == a->request->type || a->request->type == TYPE_ANY) && name_equal(name, a->name);
         if (!answered && zone_node_rrset(a->version, node, types[i], &set))
             (void)put_rrset(a, SECTION_ADDITIONAL, name, &set, PUT_SIGNED | PUT_OPTIONAL);
     }

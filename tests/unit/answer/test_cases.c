@@ -9,7 +9,7 @@ static const char golden[] = "@ 60 SOA ns a 1 2 3 4 5\n@ 60 NS ns\n@ 60 NS ns.ot
     "a.ent 60 A 192.0.2.3\ncut 60 NS ns.cut\ncut 60 NS ns.sib\ncut 60 NS ns\ncut 60 NS ns.far.test.\nns.cut 60 A 192.0.2.9\n"
     "sib 60 NS ns.sib\nns.sib 60 A 192.0.2.10\nsib 60 DS 1 8 1 0000000000000000000000000000000000000000\n"
     "multi 60 A 192.0.2.1\nmulti 60 A 192.0.2.2\nmulti 60 AAAA 2001:db8::1\nmulti 60 TXT \"a\"\nmulti 60 MX 1 mail\n"
-    "svc 60 HTTPS 1 . alpn=h2\nsvc 60 A 192.0.2.33\nalias 60 HTTPS 0 svc\nsrv 60 SRV 0 0 1 mail\nmx2 60 MX 1 x.w\nmx3 60 MX 1 ns.cut\n";
+    "svc 60 HTTPS 1 . alpn=h2\nsvc 60 A 192.0.2.33\nalias 60 HTTPS 0 svc\nsrv 60 SRV 0 0 1 mail\nmx2 60 MX 1 x.w\nmx3 60 MX 1 ns.cut\nmx4 60 MX 1 ns\n";
 
 static const struct ask_case minimal[] = {
     { "@", TYPE_SOA, "NOERROR aa | an: @/SOA" },
@@ -84,6 +84,8 @@ static const struct ask_case full[] = {
     { "alias", TYPE_HTTPS, "NOERROR aa | an: alias/HTTPS | au: @/NS*2 | ad: ns/A svc/A svc/HTTPS" },
     { "mx2", TYPE_MX, "NOERROR aa | an: mx2/MX | au: @/NS*2 | ad: ns/A" },
     { "mx3", TYPE_MX, "NOERROR aa | an: mx3/MX | au: @/NS*2 | ad: ns/A" },       /* glue is not for mail */
+    { "mx4", TYPE_MX, "NOERROR aa | an: mx4/MX | au: @/NS*2 | ad: ns/A" },         /* wanted twice, sent once */
+    { "ns", TYPE_ANY, "NOERROR aa | an: ns/A | au: @/NS*2" },
     { "c", TYPE_TXT, "NOERROR aa | an: c/CNAME txt/TXT | au: @/NS*2 | ad: ns/A" },
     { "txt", TYPE_A, "NOERROR aa | au: @/SOA" },
     { "nothere", TYPE_A, "NXDOMAIN aa | au: @/SOA" },
