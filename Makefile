@@ -3,15 +3,16 @@
 BUILD ?= build
 ASAN = build-asan
 TSAN = build-tsan
+ARENA = build-arena
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
-.PHONY: help build run test tests test-all test-tsan test-valgrind test-clang test-cross fuzz soak install clean packages-% coverage
+.PHONY: help build run test tests test-all test-tsan test-arena test-valgrind test-clang test-cross fuzz soak install clean packages-% coverage
 help:
 	@echo "make build      build/rhizd and build/rhiz"
 	@echo "make run        build, serve examples/ on 127.0.0.1 port 5300"
 	@echo "make test       unit and system tests under ASan and UBSan"
 	@echo "make tests      build the test programs under build/tests"
-	@echo "make test-all   the same with TSan, clang, valgrind, other architectures, 10 minutes of fuzzing each"
+	@echo "make test-all   the same with TSan, clang, valgrind, separate arena objects, other architectures, 10 minutes of fuzzing each"
 	@echo "make fuzz       every fuzz target, FUZZ_SECONDS (600) each"
 	@echo "make soak       500 reloads under load, 100,000 zones: figures for docs/figures.md"
 	@echo "make install    programs, library, man pages, systemd unit (DESTDIR, PREFIX)"
@@ -35,9 +36,9 @@ tests: packages-test $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(ASAN)/build.ninja: | packages-test
-	meson setup $(ASAN) --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false -Dtest_delay=true
+	meson setup $(ASAN) -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Db_lundef=false -Dtest_delay=true
 $(TSAN)/build.ninja: | packages-test
-	meson setup $(TSAN) --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false -Dtest_delay=true
+	meson setup $(TSAN) -Doptimization=1 -Ddebug=true -Db_sanitize=thread -Db_lundef=false -Dtest_delay=true
 
 test: packages-test $(ASAN)/build.ninja
 	ninja -C $(ASAN)
@@ -46,6 +47,13 @@ test: packages-test $(ASAN)/build.ninja
 test-tsan: packages-test $(TSAN)/build.ninja
 	ninja -C $(TSAN)
 	scripts/test-tsan $(TSAN)
+
+# Each arena object is a malloc of its own, so that the sanitizers see the edges of each.
+$(ARENA)/build.ninja: | packages-test
+	meson setup $(ARENA) -Doptimization=1 -Ddebug=true -Db_sanitize=address,undefined -Db_lundef=false -Darena_malloc=true
+test-arena: packages-test $(ARENA)/build.ninja
+	ninja -C $(ARENA)
+	meson test -C $(ARENA) --no-rebuild --print-errorlogs --suite unit --suite fuzz
 
 test-valgrind: packages-test
 	scripts/test-valgrind
@@ -56,7 +64,7 @@ test-clang: packages-all
 test-cross: packages-cross
 	scripts/test-cross
 
-test-all: test test-tsan test-clang test-valgrind test-cross fuzz
+test-all: test test-tsan test-arena test-clang test-valgrind test-cross fuzz
 
 fuzz: packages-all
 	scripts/fuzz $(or $(FUZZ_SECONDS),600)
