@@ -191,6 +191,14 @@ static enum status start_keeper(struct house *house)
     return house->keeper ? keeper_move(house->keeper, house->config, true, false, NULL, &totals) : E_NOMEM;
 }
 
+/* Few zones are loaded in no time: then the first answers, to questions that may have waited in sockets handed over, are whole.
+ * Many take longer: then answers begin without them. */
+static void wait_a_little(const struct house *house)
+{
+    for (int i = 0; i < 60 && !atomic_load(&house->ready); i++)
+        usleep(5000);
+}
+
 enum status house_start(struct house *house, struct diagnostics *diag)
 {
     struct parts parts = { 0 };
@@ -204,12 +212,14 @@ enum status house_start(struct house *house, struct diagnostics *diag)
         if (st != OK)
             parts_clear(&parts);
     }
-    if (st == OK)
-        st = start_workers(house);
     if (st == OK) {
         house->cleaner_runs = pthread_create(&house->cleaner, NULL, cleaner_main, house) == 0;
         house->steward_runs = pthread_create(&house->steward, NULL, steward_main, house) == 0;
         st = house->cleaner_runs && house->steward_runs ? OK : E_SYSTEM;
+    }
+    if (st == OK) {
+        wait_a_little(house);
+        st = start_workers(house);
     }
     return st == OK ? control_start(house->control) : st;
 }

@@ -21,9 +21,20 @@ static const char usage[] =
     "  -t, --test         check the configuration and exit: 0 it is good, 1 it is not\n"
     "  -h, --help         this text\n"
     "      --version      version\n"
+    "      --man          the manual page of the configuration file, rhizd.yaml(5)\n"
     "It runs in the foreground.  SIGHUP reloads, SIGUSR1 opens the log again, SIGTERM and SIGINT stop.\n";
 
 struct arguments { const char *config; bool test; };
+
+static int print_manual(void)
+{
+    struct text text;
+    text_growing(&text);
+    config_manual(&text);
+    bool good = !text.full && fputs(text.data, stdout) >= 0 && fflush(stdout) == 0;
+    text_clear(&text);
+    return good ? 0 : 1;
+}
 
 /* @return -1 = go on, else the exit code */
 static int read_arguments(int count, char **words, struct arguments *out)
@@ -38,6 +49,8 @@ static int read_arguments(int count, char **words, struct arguments *out)
             puts("rhizd " RHIZ_VERSION);
             return 0;
         }
+        if (strcmp(word, "--man") == 0)
+            return print_manual();
         if (strcmp(word, "-t") == 0 || strcmp(word, "--test") == 0) {
             out->test = true;
         } else if ((strcmp(word, "-c") == 0 || strcmp(word, "--config") == 0) && i + 1 < count) {
