@@ -270,8 +270,6 @@ static bool open_builder(struct reader *r, const struct fields *f, const struct 
     }
     if (r->origin.length == 0)
         r->origin = r->zone;
-    if (r->klass == 0)
-        r->klass = CLASS_IN;
     enum status st = zone_builder_new(name_view_of(&r->zone), r->klass, r->builder);
     if (st != OK)
         r->fatal = st;
@@ -415,6 +413,8 @@ void reader_record(struct reader *r, const struct token *tokens, size_t count, b
     }
     if (!take_fields(r, tokens, count, &at, &f))
         return;
+    if (r->klass == 0)
+        r->klass = CLASS_IN;            /* no class was asked for, and the file names none */
     if (!*r->builder && !open_builder(r, &f, &tokens[0]))
         return;
     if (!parse_rdata(r, &f, tokens + at, count - at, entry, &bytes) || !settle_ttl(r, &f, bytes))
