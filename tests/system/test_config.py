@@ -145,3 +145,19 @@ def test_log_file_json_and_reopen(rhizd):
     server.wait_for(path.exists, what="the new log")
     server.control("zone-reload", name="example.", force=True)
     assert "zone loaded" in path.read_text()
+
+
+@pytest.mark.parametrize("line, says", [
+    ("cookies: { secret-files: [nope.key] }", "nope.key: error: cannot read the cookie secret"),
+    ('metrics: "192.0.2.77@9"', "cannot serve metrics on 192.0.2.77@9"),
+    ("control: /nonexistent/dir/c.sock", "cannot listen on the control socket /nonexistent/dir/c.sock"),
+    ("state: /nonexistent/a/b", "cannot make the state folder /nonexistent/a/b"),
+])
+def test_a_start_that_fails_says_why(tmp_path, line, says):
+    """And ends well: no leak, no crash, exit 1."""
+    lines = [f'listen: ["127.0.0.1@{rhizome.free_port()}"]', "state: s", "control: c.sock"]
+    key = line.split(":")[0]
+    config = tmp_path / "rhizd.yaml"
+    config.write_text("server:\n" + "".join(f"  {x}\n" for x in lines if not x.startswith(key + ":")) + f"  {line}\nzones: []\n")
+    result = run("-c", str(config))
+    assert result.returncode == 1 and says in result.stderr
