@@ -164,26 +164,33 @@ static void *steward_main(void *argument)
 
 /* ---- start ---- */
 
-static enum status set_up(struct house *house, struct parts *parts)
+/* Puts the parts in force; the keeper has moved to their configuration. */
+static void set_up(struct house *house, struct parts *parts)
 {
     struct serve_setup *setup = parts->setup;
-    enum status st = keeper_views(house->keeper, house->config, &setup->views, &setup->view_count);
-    if (st != OK)
-        return st;
+    keeper_view_tables(house->keeper, setup->views, setup->view_count);
+    house->secrets = setup->secrets;
     serve_apply(house->serve, setup);
     house->rrl = parts->rrl;
     house->rrl_exempt = parts->rrl_exempt;
     house->tap = parts->tap;
-    house->secrets = setup->secrets;
     atomic_fetch_add(&house->generation, 1);
-    return OK;
+}
+
+/* In the middle of a move. */
+static void keeper_settled(void *context)
+{
+    struct house *house = context;
+    if (house->moving)
+        set_up(house, house->moving);
 }
 
 static enum status start_keeper(struct house *house)
 {
     char folder[PATH_MAX], journal[PATH_MAX + 16];
     struct keeper_totals totals = { 0 };
-    struct keeper_options options = { .epoch = house->epoch, .notifier = house->notifier, .journal = journal, .loaders = house->workers };
+    struct keeper_options options = { .epoch = house->epoch, .notifier = house->notifier, .journal = journal, .loaders = house->workers,
+                                      .settled = keeper_settled, .settled_context = house };
     if (!config_path(house->config, house->config->server.state, folder, sizeof folder))
         return E_LIMIT;
     snprintf(journal, sizeof journal, "%s/added-zones", folder);
@@ -208,11 +215,7 @@ enum status house_start(struct house *house, struct diagnostics *diag)
     if (st == OK)
         st = parts_make(house, house->config, &parts, diag);
     if (st == OK) {
-        st = set_up(house, &parts);
-        if (st != OK)
-            parts_clear(&parts);
-    }
-    if (st == OK) {
+        set_up(house, &parts);
         house->cleaner_runs = pthread_create(&house->cleaner, NULL, cleaner_main, house) == 0;
         house->steward_runs = pthread_create(&house->steward, NULL, steward_main, house) == 0;
         st = house->cleaner_runs && house->steward_runs ? OK : E_SYSTEM;
@@ -285,7 +288,9 @@ static enum status apply(struct house *house, struct config *next, bool force, c
     struct config *old = house->config;
     st = change_net(house, next, diag);
     if (st == OK) {
+        house->moving = &parts;
         st = keeper_move(house->keeper, next, false, force, progress, totals);
+        house->moving = NULL;
         if (st != OK && change_net(house, old, NULL) != OK)
             log_error(LOG_NET, "the listeners could not be put back");
     }
@@ -295,12 +300,7 @@ static enum status apply(struct house *house, struct config *next, bool force, c
     }
     warn_fixed(house, next, diag);
     house->config = next;
-    /* The keeper has moved; a setup that cannot be made now leaves the old one, whose tables live on. */
-    st = set_up(house, &parts);
-    if (st == OK)
-        retire_parts(house, &before);
-    else
-        log_error(LOG_SERVER, "out of memory while applying the configuration");
+    retire_parts(house, &before);
     if (log_apply(next) != OK)
         diagnostics_add(diag, SEVERITY_WARNING, "log", NULL, "the log could not be opened, the old one goes on");
     epoch_wait(house->epoch);   /* questions read from now on see it; and the old configuration may go */

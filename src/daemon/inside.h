@@ -101,6 +101,7 @@ struct house {
     int wake;                           /* eventfd: the main thread should look */
     struct tap_counters last_tap; uint64_t last_evictions;      /* under lock */
     struct cookie_secrets secrets;      /* in force */
+    struct parts *moving;               /* to be put in force while the keeper moves; NULL = it does not */
     struct beat { _Atomic bool asked; _Atomic uint64_t asked_ms; } *beats;  /* one per worker: asked to show that it turns */
     _Atomic bool stopping, ready, cleaner_ends, stop_wanted;
     _Atomic uint64_t generation, reloads, reloads_failed;
@@ -113,7 +114,7 @@ struct house {
 
 /* setup.c: from configuration to what the rooms below take */
 struct parts {                          /* made before anything changes */
-    struct serve_setup *setup;          /* without views */
+    struct serve_setup *setup;          /* the tables of its views are still to come */
     struct rrl *rrl; struct acl *rrl_exempt; bool new_rrl;
     struct tap *tap; bool new_tap;
 };

@@ -172,6 +172,7 @@ struct move {
     struct keeper_view *views; size_t view_count;   /* the new ones; tables taken over from equal names */
     struct table *acls;
     struct kept **all; size_t count, room;          /* every zone that stays: those of the configuration in its order, then the added */
+    struct keeper_view *old_views; size_t old_view_count;
 };
 
 static bool remember(struct move *move, struct kept *kept)
@@ -350,14 +351,21 @@ static void settle_tables(struct keeper *keeper, struct move *move)
         mark_view(move, i, (uint32_t)i + 1);
         settle_view(keeper, move->views[i].table, (uint32_t)i + 1);
     }
-    for (size_t i = 0; i < keeper->view_count; i++) {
-        if (!find_view(move->views, move->view_count, keeper->views[i].name))
-            epoch_retire(keeper->options.epoch, keeper->views[i].table, zone_table_free);
-        mem_free(keeper->views[i].name);
-    }
-    mem_free(keeper->views);
+    move->old_views = keeper->views;
+    move->old_view_count = keeper->view_count;
     keeper->views = move->views;
     keeper->view_count = move->view_count;
+}
+
+/* Their tables are asked until nobody finds them in a setup any more. */
+static void drop_views(struct keeper *keeper, struct move *move)
+{
+    for (size_t i = 0; i < move->old_view_count; i++) {
+        if (!find_view(move->views, move->view_count, move->old_views[i].name))
+            epoch_retire(keeper->options.epoch, move->old_views[i].table, zone_table_free);
+        mem_free(move->old_views[i].name);
+    }
+    mem_free(move->old_views);
 }
 
 /* Drops what the configuration does not name any more; it is in no table. */
@@ -402,15 +410,23 @@ static void finish_move(struct keeper *keeper, struct move *move, struct keeper_
 {
     struct table *old_acls = keeper->acls;
     for (size_t i = 0; i < move->count; i++) {
-        if (acls_apply(keeper, move->acls, move->all[i]) != OK)
-            log_error(LOG_ZONE, "out of memory: a zone keeps its old access lists");
+        if (acls_apply(keeper, move->acls, move->all[i]) == OK)
+            continue;
+        log_error(LOG_ZONE, "out of memory: a zone keeps its old access lists");
+        old_acls = NULL;            /* so they must live on */
     }
     pthread_mutex_lock(&keeper->lock);
     settle_tables(keeper, move);
-    drop_rest(keeper, totals);
     keeper->config = move->config;
     keeper->config_moving = NULL;
     keeper->acls = move->acls;
+    pthread_mutex_unlock(&keeper->lock);
+    /* The setup in force names the old views, whose zones are found until it is replaced: only then may they go. */
+    if (keeper->options.settled)
+        keeper->options.settled(keeper->options.settled_context);
+    pthread_mutex_lock(&keeper->lock);
+    drop_views(keeper, move);
+    drop_rest(keeper, totals);
     pthread_mutex_unlock(&keeper->lock);
     acls_retire(keeper, old_acls);
     mem_free(move->all);
@@ -457,29 +473,40 @@ void keeper_load(struct keeper *keeper, const struct keeper_progress *progress, 
 
 /* ---- for the setup and the numbers ---- */
 
-enum status keeper_views(struct keeper *keeper, const struct config *config, struct serve_view **out, size_t *count)
+void keeper_views_free(struct serve_view *views, size_t count)
 {
-    struct serve_view *views = mem_alloc((keeper->view_count + 1) * sizeof *views);
-    enum status st = views ? OK : E_NOMEM;
-    size_t done = 0;
-    for (; st == OK && done < keeper->view_count; done++) {
-        views[done].name = mem_string(keeper->views[done].name);
-        views[done].zones = keeper->views[done].table;
-        st = views[done].name ? OK : E_NOMEM;
-        if (st == OK && config->view_count)
-            st = config_acl_build(config, config->views[done].clients, &views[done].clients);
-    }
-    if (st == OK) {
-        *out = views;
-        *count = done;
-        return OK;
-    }
-    for (size_t i = 0; views && i < done; i++) {
+    for (size_t i = 0; views && i < count; i++) {
         mem_free(views[i].name);
         acl_free(views[i].clients);
     }
     mem_free(views);
-    return st;
+}
+
+enum status keeper_views(const struct config *config, struct serve_view **out, size_t *count)
+{
+    size_t wanted = config->view_count ? config->view_count : 1;
+    struct serve_view *views = mem_alloc(wanted * sizeof *views);
+    enum status st = views ? OK : E_NOMEM;
+    for (size_t i = 0; st == OK && i < wanted; i++) {
+        views[i].name = mem_string(config->view_count ? config->views[i].name : "default");
+        st = views[i].name ? OK : E_NOMEM;
+        if (st == OK && config->view_count)
+            st = config_acl_build(config, config->views[i].clients, &views[i].clients);
+    }
+    if (st != OK) {
+        keeper_views_free(views, wanted);
+        return st;
+    }
+    *out = views;
+    *count = wanted;
+    return OK;
+}
+
+void keeper_view_tables(const struct keeper *keeper, struct serve_view *views, size_t count)
+{
+    require(count == keeper->view_count);
+    for (size_t i = 0; i < count; i++)
+        views[i].zones = keeper->views[i].table;
 }
 
 void keeper_count(struct keeper *keeper, struct keeper_counts *out)

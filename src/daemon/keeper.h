@@ -21,6 +21,10 @@ struct keeper_options {
     struct notifier *notifier;      /**< NULL = tell nobody */
     const char *journal;            /**< file of the zones added at run time; NULL = they are not kept */
     unsigned loaders;               /**< threads */
+    /** Called by keeper_move once zones and views are as the new configuration has them, before what it does not name any
+     *  more is retired: the place for a setup with the new tables (keeper_view_tables), as the one in force has the old. May be NULL. */
+    void (*settled)(void *context);
+    void *settled_context;
 };
 /** NULL when out of memory. */
 struct keeper *keeper_new(const struct keeper_options *options);
@@ -46,8 +50,11 @@ void keeper_load(struct keeper *keeper, const struct keeper_progress *progress, 
 /** Every configured zone has been tried. */
 bool keeper_ready(const struct keeper *keeper);
 
-/** The views for a setup, in order: name, ACL of clients, table.  @param out owned by the caller, as serve_setup has it */
-MUST_CHECK enum status keeper_views(struct keeper *keeper, const struct config *config, struct serve_view **out, size_t *count);
+/** The views for a setup, in order: name and ACL of clients.  @param out owned by the caller, as serve_setup has it */
+MUST_CHECK enum status keeper_views(const struct config *config, struct serve_view **out, size_t *count);
+void keeper_views_free(struct serve_view *views, size_t count);
+/** Their tables; `views` were made of the configuration that the keeper moved to last. */
+void keeper_view_tables(const struct keeper *keeper, struct serve_view *views, size_t count);
 
 /** Names of the views into an array. */
 void keeper_view_names(struct keeper *keeper, struct json_value *array);

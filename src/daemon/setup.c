@@ -203,6 +203,8 @@ enum status parts_make(const struct house *house, const struct config *config, s
         st = make_tap(house, config, &parts, diag);
     if (st == OK)
         st = fill_setup(house, config, &parts, diag);
+    if (st == OK)
+        st = keeper_views(config, &parts.setup->views, &parts.setup->view_count);
     if (st != OK) {
         parts_clear(&parts);
         return st;
