@@ -74,9 +74,13 @@ enum status edns_read_opt(const uint8_t *wire, const struct record_head *head, s
     e.options = wire + head->rdata_offset;
     e.options_bytes = head->rdata_bytes;
     if (e.version == 0) {
+        const struct edns plain = e;
         enum status st = options_read(&e);
-        if (st != OK)
+        if (st != OK) {
+            *out = plain;               /* the error goes out with an OPT all the same, RFC 6891 §7 */
+            out->options_bytes = 0;
             return st;
+        }
     }
     *out = e;
     return e.version == 0 ? OK : E_BAD_VERSION;

@@ -78,8 +78,8 @@ struct record {
 };
 MUST_CHECK enum status message_read_record(struct cursor *c, struct record *out);
 /** Reads an OPT record of a message at `wire`.
- *  @return OK; E_BAD_FORMAT (owner not the root, options cut short, a cookie of a bad length); E_BAD_VERSION: all but what
- *  the options say is written all the same */
+ *  @return OK; E_BAD_FORMAT (owner not the root: nothing is written; options cut short, a cookie of a bad length: all but
+ *  what the options say is written, so that the error can be answered with an OPT); E_BAD_VERSION: likewise */
 MUST_CHECK enum status edns_read(const uint8_t *wire, const struct record *record, struct edns *out);
 /** Walks EDNS options: start with *offset = 0; false at the end or on a cut one. */
 bool edns_option_next(const uint8_t *options, size_t size, size_t *offset, uint16_t *code, const uint8_t **data, uint16_t *bytes);

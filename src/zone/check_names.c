@@ -19,8 +19,11 @@ static bool node_has(const struct checker *c, const struct zone_node *node, uint
     return zone_node_rrset(c->version, node, type, &set);
 }
 
+/* Only the Internet class has addresses that this zone would have to hold. */
 static bool has_address(const struct checker *c, const struct zone_node *node)
 {
+    if (zone_version_class(c->version) != CLASS_IN)
+        return true;
     return node && (node_has(c, node, TYPE_A) || node_has(c, node, TYPE_AAAA));
 }
 
@@ -157,22 +160,14 @@ static void one_target(struct checker *c, const struct zone_node *node, const st
 {
     if (ends_twice(c, use->name))
         finding_add(c, CHECK_MISSING_DOT, use->at, "%.160s has the zone's name twice: a final dot is missing", use->text);
-    switch (use->at.type) {
-    case TYPE_NS:
+    if (use->at.type == TYPE_NS)
         ns_target(c, node, use);
-        break;
-    case TYPE_MX:
+    else if (use->at.type == TYPE_MX)
         service_target(c, use, CHECK_MX_IS_ADDRESS, CHECK_MX_IS_CNAME, CHECK_MX_WITHOUT_ADDRESS);
-        break;
-    case TYPE_SRV:
+    else if (use->at.type == TYPE_SRV)
         service_target(c, use, CHECK_BAD_TARGET, CHECK_SRV_IS_CNAME, CHECK_SRV_WITHOUT_ADDRESS);
-        break;
-    case TYPE_CNAME:
+    else if (use->at.type == TYPE_CNAME)
         cname_target(c, node, use);
-        break;
-    default:
-        break;
-    }
 }
 
 static void check_targets(struct checker *c, const struct zone_node *node, const struct rrset *set)
