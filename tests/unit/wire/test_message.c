@@ -104,7 +104,7 @@ static const struct {
     { "record owner label type 10", 0, { 1, 1 }, B(Q "\x81\0\1\0\1\0\0\0\0\0\0"), MESSAGE_FORMERR, true, false },
     { "record owner pointer to itself", 0, { 1, 1 }, B(Q "\xc0\x1b\0\1\0\1\0\0\0\0\0\0"), MESSAGE_FORMERR, true, false },
     { "record owner pointer", 0, { 1, 1 }, B(Q "\xc0\x0c\0\1\0\1\0\0\0\0\0\0"), MESSAGE_FINE, true, false },
-    { "OPT length into the next record", 0, { 1, 0, 0, 2 }, B(Q OPT(P1232, V0, "\0\x0b") "\0\0\1\0\1\0\0\0\0\0\0"), MESSAGE_FORMERR, true, false },
+    { "OPT length into the next record", 0, { 1, 0, 0, 2 }, B(Q OPT(P1232, V0, "\0\x0b") "\0\0\1\0\1\0\0\0\0\0\0"), MESSAGE_FORMERR, true, true },
     { "OPT counted as an answer, two told", 0, { 1, 1, 0, 1 }, B(Q OPT(P1232, V0, "\0\0")), MESSAGE_FORMERR, true, false },
 };
 
