@@ -10,7 +10,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { STOP_MS = 1000 };
 
 /* ---- input and output with deadlines ---- */
 
@@ -64,13 +67,14 @@ static void make_folder(const char *path)
     (void)mkdir(folder, 0755);      /* bind tells what is wrong */
 }
 
+/* Only a socket that nobody has open refuses; one with a long queue, or of somebody else, answers otherwise. */
 static bool somebody_listens(const struct sockaddr_un *address)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool listens = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool left = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 && (errno == ECONNREFUSED || errno == ENOENT);
     if (fd >= 0)
         close(fd);
-    return listens;
+    return !left;
 }
 
 static enum status open_unix(struct control *control, struct diagnostics *diag)
@@ -158,7 +162,11 @@ enum status control_open(const struct control_options *options, struct control *
     memset(control->clients, 0xff, sizeof control->clients);
     memset(control->browsers, 0xff, sizeof control->browsers);
     pthread_mutex_init(&control->lock, NULL);
-    pthread_cond_init(&control->gone, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&control->gone, &attributes);
+    pthread_condattr_destroy(&attributes);
     enum status st = pipe2(control->wake, O_CLOEXEC | O_NONBLOCK) == 0 ? OK : E_SYSTEM;
     if (st == OK)
         st = open_unix(control, diag);
@@ -175,7 +183,8 @@ enum status control_open(const struct control_options *options, struct control *
 
 void control_give(struct control *control, unsigned user, unsigned group)
 {
-    if (chown(control->path, user, group) != 0)
+    /* Not through a link: the folder may belong to who must not get more than this socket. */
+    if (lchown(control->path, user, group) != 0)
         log_warning(LOG_CONTROL, "cannot give the control socket away", log_text("path", control->path), log_text("error", strerror(errno)));
 }
 
@@ -248,12 +257,42 @@ static bool spawn(struct control *control, int fd, bool http, int *slot)
     return false;
 }
 
+/* Waits until a connection has ended, or the time is up.  Under the lock. */
+static bool wait_gone(struct control *control, long ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    return pthread_cond_timedwait(&control->gone, &control->lock, &until) == 0;
+}
+
+/* Anybody may connect and say nothing.  When all places are taken, who came first has had its time: so that idle
+ * connections, however many, do not keep a health check out.  Under the lock. */
+static void make_room(struct control *control)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < CONTROL_HTTP_CLIENTS; i++) {
+        if (control->browsers[i] == -1)
+            return;
+        if (control->browser_turn[i] < control->browser_turn[oldest])
+            oldest = i;
+    }
+    (void)shutdown(control->browsers[oldest], SHUT_RDWR);
+    for (int waits = 0; waits < 10 && control->browsers[oldest] != -1 && wait_gone(control, 100); waits++)
+        continue;
+}
+
 static void take_connection(struct control *control, int listener, bool http)
 {
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            usleep(100000);     /* else poll would spin; other connections will end */
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+            usleep(100000);     /* no descriptors, no memory: poll would spin; other connections will end */
         return;
     }
     bool taken = false;
@@ -266,9 +305,13 @@ static void take_connection(struct control *control, int listener, bool http)
         return;
     }
     pthread_mutex_lock(&control->lock);
-    for (size_t i = 0; i < room && !taken; i++) {
+    if (http)
+        make_room(control);
+    for (size_t i = 0; i < room; i++) {
         if (slots[i] == -1) {
             taken = spawn(control, fd, http, &slots[i]);
+            if (http)
+                control->browser_turn[i] = ++control->turn;
             break;
         }
     }
@@ -305,11 +348,11 @@ enum status control_start(struct control *control)
     return OK;
 }
 
-static void shut_down(const int *fds, size_t count)
+static void shut_down(const int *fds, size_t count, int how)
 {
     for (size_t i = 0; i < count; i++) {
         if (fds[i] >= 0)
-            (void)shutdown(fds[i], SHUT_RD);
+            (void)shutdown(fds[i], how);
     }
 }
 
@@ -323,10 +366,13 @@ void control_stop(struct control *control)
     }
     pthread_mutex_lock(&control->lock);
     control->stopping = true;
-    shut_down(control->clients, CONTROL_CLIENTS);
-    shut_down(control->browsers, CONTROL_HTTP_CLIENTS);
-    while (control->running > 0)
-        pthread_cond_wait(&control->gone, &control->lock);
+    shut_down(control->clients, CONTROL_CLIENTS, SHUT_RD);
+    shut_down(control->browsers, CONTROL_HTTP_CLIENTS, SHUT_RDWR);
+    while (control->running > 0) {
+        /* Who does not read its reply cannot hold up the end. */
+        if (!wait_gone(control, STOP_MS))
+            shut_down(control->clients, CONTROL_CLIENTS, SHUT_RDWR);
+    }
     pthread_mutex_unlock(&control->lock);
     destroy(control);
 }

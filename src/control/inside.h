@@ -18,6 +18,7 @@ struct control {
     pthread_cond_t gone;
     int clients[CONTROL_CLIENTS];   /* descriptors, -1 = free; so that stopping can shut them down */
     int browsers[CONTROL_HTTP_CLIENTS];
+    uint64_t browser_turn[CONTROL_HTTP_CLIENTS], turn;  /* in which order they came */
     size_t running;
     bool stopping;
 };

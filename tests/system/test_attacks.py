@@ -4,7 +4,11 @@
 Under the sanitizers each of these also shows memory errors: a daemon that reported one does not end with 0.
 """
 import contextlib
+import os
+import signal
 import socket
+import struct
+import subprocess
 import threading
 import time
 
@@ -68,3 +72,70 @@ def test_views_come_and_go_under_load(rhizd):
             server.write_config(config(f"v{i % 3}"))
             server.control("reload")
     still_serves(server, names[-1])
+
+
+# ---- control and metrics ----
+
+
+def connect_metrics(server, data=b"", buffer=None):
+    s = socket.socket()
+    if buffer:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    s.connect((ADDRESS, server.metrics_port))
+    s.sendall(data)
+    return s
+
+
+@pytest.mark.parametrize("data", [b"", b"GET /metrics HTTP/1.0\r\nX: "], ids=["silent", "dribbling"])
+def test_idle_connections_do_not_keep_health_checks_out(rhizd, data):
+    server = rhizd(zones={"example.": zone_text()}, metrics=True)
+    with contextlib.ExitStack() as held:
+        for _ in range(100):
+            held.enter_context(connect_metrics(server, data))
+        for _ in range(20):
+            assert server.http("/health/live") == (200, "live\n")
+
+
+def test_unread_replies_do_not_hold_up_the_end(rhizd):
+    """Clients of metrics and of the control socket that ask for much and read nothing."""
+    zones = {f"z{i}.example.": None for i in range(400)}
+    server = rhizd(zones={"example.": zone_text()}, metrics=True, server="metrics-zones: true", start=False)
+    file = server.zones["example."]
+    server.zones.update({name: file for name in zones})
+    server.write_config()
+    server.start()
+    for name in zones:
+        server.query(name, "SOA")
+    with contextlib.ExitStack() as held:
+        for _ in range(8):
+            held.enter_context(connect_metrics(server, b"GET /metrics HTTP/1.0\r\n\r\n", buffer=2048))
+        control = held.enter_context(server.connect())
+        control.send('{"verb":"zone-list"}\n{"verb":"stats","args":{"zones":true}}\n' * 200)
+        time.sleep(0.5)
+        began = time.monotonic()
+        server.stop()
+        assert time.monotonic() - began < 4
+
+
+def test_control_of_a_stalled_daemon_is_not_taken_over(rhizd):
+    """A daemon that does not accept for a while still has its socket: the second one must neither hang nor unlink it."""
+    server = rhizd(zones={"example.": zone_text()})
+    second = rhizd(folder="second", zones={"example.": zone_text()}, start=False)
+    second.control_path = server.control_path
+    second.write_config()
+    server.signal(signal.SIGSTOP)
+    waiting = []
+    try:
+        for _ in range(400):        # fills the queue of the socket
+            s = socket.socket(socket.AF_UNIX)
+            s.setblocking(False)
+            waiting.append(s)
+            if s.connect_ex(str(server.control_path)) != 0:
+                break
+        result = subprocess.run([rhizome.RHIZD, "-c", second.config_path], capture_output=True, text=True, timeout=20)
+        assert result.returncode == 1 and "another daemon listens" in result.stderr
+    finally:
+        for s in waiting:
+            s.close()
+        server.signal(signal.SIGCONT)
+    server.wait_for(lambda: server.control("status")["ready"], 20)
