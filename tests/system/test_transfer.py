@@ -272,6 +272,7 @@ acl:
     action: notify
 zone:
   - domain: example.
+    storage: "{self.folder}"
     master: us
     acl: us
 """)
