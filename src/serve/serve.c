@@ -62,6 +62,8 @@ static void take_result(struct visit *v, const struct answer_result *result)
     v->rrl_key = hash_bytes_nocase(&v->worker->serve->key, result->key.wire, result->key.length);
     v->edns.ede = result->ede;
     v->edns.ede_text = result->ede_text;
+    if (v->query.question.klass == CLASS_ANY)
+        v->reply.flags &= (uint16_t)~FLAG_AA;       /* RFC 1034 3.7.1 */
 }
 
 static bool client_may_ask(const struct visit *v, const struct zone *zone)
@@ -79,7 +81,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
         .version = v->version,
         .name = name_view_of(&v->query.question.name),
         .type = v->query.question.type,
-        .klass = v->query.question.klass,
+        .klass = v->query.question.klass == CLASS_ANY ? CLASS_IN : v->query.question.klass,
         .dnssec_ok = v->query.edns.dnssec_ok,
         .udp = v->x->transport == NET_UDP,
         .rotate = v->worker->rotation++,
