@@ -36,6 +36,7 @@ struct keeper_view { char *name; struct zone_table *table; bool all, made; /**< 
 struct keeper {
     struct keeper_options options;
     char *journal;                      /* path; NULL = none */
+    size_t journal_lines;
     pthread_mutex_t change;             /* one change at a time; may be held for long */
     pthread_mutex_t lock;               /* short: the set, and what loading writes */
     const struct config *config, *config_moving;    /* the second one only while a move goes on */

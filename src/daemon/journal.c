@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Zones added at run time, kept across restarts: one JSON object per line, appended and synced before the verb says
- * done, so that adding one to a hundred thousand writes one line.  At the start the file is rewritten without what was
- * removed since (rename, so it is whole at every moment).  A last line cut short by a crash was never confirmed. */
+ * done, so that adding one to a hundred thousand writes one line.  At the start, and when much
+ * was removed since, the file is rewritten (rename, so it is whole at every moment).  A last line cut short by a crash was never confirmed. */
 #include "daemon/inside.h"
 #include "json/json.h"
 
@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { SLACK_LINES = 1000 };     /* what was removed may stand in the file until there is so much of it */
 
 struct added *added_new(struct name_view name, uint16_t klass, const char *file)
 {
@@ -83,24 +85,94 @@ static enum status write_whole(int fd, const char *bytes, size_t size)
     return OK;
 }
 
+/* A file that is new is only there to stay once its folder is written too. */
+static void sync_folder(const struct keeper *keeper)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", keeper->journal);
+    int fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)fsync(fd);
+    close(fd);
+}
+
+/* What is in force now, under a new name that then replaces the old file. */
+static enum status rewrite(struct keeper *keeper)
+{
+    char path[PATH_MAX];
+    struct text text;
+    const void *key;
+    size_t length;
+    void *value;
+    enum status st = OK;
+    if (snprintf(path, sizeof path, "%s.new", keeper->journal) >= (int)sizeof path)
+        return E_LIMIT;
+    text_growing(&text);
+    for (size_t at = 0; st == OK && table_next(keeper->added, &at, &key, &length, &value);)
+        st = print_line(value, false, &text);
+    int fd = st == OK ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) : -1;
+    if (st == OK)
+        st = fd < 0 ? E_SYSTEM : write_whole(fd, text.data ? text.data : "", text.length);
+    if (st == OK && (fsync(fd) != 0 || rename(path, keeper->journal) != 0))
+        st = E_SYSTEM;
+    if (fd >= 0)
+        close(fd);
+    if (st == OK) {
+        sync_folder(keeper);
+        keeper->journal_lines = table_count(keeper->added);
+    } else if (fd >= 0) {
+        int error = errno;
+        (void)unlink(path);
+        errno = error;
+    }
+    text_clear(&text);
+    return st;
+}
+
+/* Whether the file ends in half a line, which the next must not be glued to. */
+static bool ends_badly(int fd, off_t end)
+{
+    char last = '\n';
+    return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+/* Writes all of it to the end of the file, or nothing. */
+static enum status append_text(const struct keeper *keeper, const struct text *text)
+{
+    int fd = open(keeper->journal, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return E_SYSTEM;
+    off_t end = lseek(fd, 0, SEEK_END);
+    enum status st = ends_badly(fd, end) ? write_whole(fd, "\n", 1) : OK;
+    if (st == OK)
+        st = write_whole(fd, text->data, text->length);
+    if (st == OK && fdatasync(fd) != 0)
+        st = E_SYSTEM;
+    int error = errno;
+    if (st != OK && ftruncate(fd, end) != 0)
+        log_error(LOG_ZONE, "the journal of added zones may have a broken line", log_text("file", keeper->journal));
+    close(fd);
+    if (st == OK && end == 0)
+        sync_folder(keeper);
+    errno = error;
+    return st;
+}
+
 enum status journal_append(struct keeper *keeper, const struct added *added, bool removed)
 {
     struct text text;
     if (!keeper->journal)
         return OK;
+    /* Zones that come and go all day must not fill the disk. */
+    if (keeper->journal_lines > SLACK_LINES + 2 * table_count(keeper->added))
+        (void)!rewrite(keeper);
     text_growing(&text);
     enum status st = print_line(added, removed, &text);
-    int fd = st == OK ? open(keeper->journal, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640) : -1;
-    off_t end = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
     if (st == OK)
-        st = fd < 0 ? E_SYSTEM : write_whole(fd, text.data, text.length);
-    if (st == OK && fdatasync(fd) != 0)
-        st = E_SYSTEM;
-    if (st != OK && fd >= 0 && ftruncate(fd, end) != 0)     /* half a line would spoil the next */
-        log_error(LOG_ZONE, "the journal of added zones may have a broken line", log_text("file", keeper->journal));
+        st = append_text(keeper, &text);
+    keeper->journal_lines += st == OK;
     int error = errno;
-    if (fd >= 0)
-        close(fd);
     text_clear(&text);
     errno = error;
     return st;
@@ -134,37 +206,6 @@ static enum status apply_line(struct keeper *keeper, const char *line, size_t le
     return st;
 }
 
-/* What is in force now, under a new name that then replaces the old file. */
-static enum status rewrite(struct keeper *keeper)
-{
-    char path[PATH_MAX], folder[PATH_MAX];
-    struct text text;
-    const void *key;
-    size_t length;
-    void *value;
-    enum status st = OK;
-    if (snprintf(path, sizeof path, "%s.new", keeper->journal) >= (int)sizeof path)
-        return E_LIMIT;
-    snprintf(folder, sizeof folder, "%s", keeper->journal);
-    text_growing(&text);
-    for (size_t at = 0; st == OK && table_next(keeper->added, &at, &key, &length, &value);)
-        st = print_line(value, false, &text);
-    int fd = st == OK ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) : -1;
-    if (st == OK)
-        st = fd < 0 ? E_SYSTEM : write_whole(fd, text.data ? text.data : "", text.length);
-    if (st == OK && (fsync(fd) != 0 || rename(path, keeper->journal) != 0))
-        st = E_SYSTEM;
-    if (fd >= 0)
-        close(fd);
-    int folder_fd = st == OK ? open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (folder_fd >= 0) {
-        (void)fsync(folder_fd);
-        close(folder_fd);
-    }
-    text_clear(&text);
-    return st;
-}
-
 enum status journal_read(struct keeper *keeper)
 {
     char *line = NULL;
@@ -188,6 +229,7 @@ enum status journal_read(struct keeper *keeper)
     }
     free(line);
     fclose(file);
+    keeper->journal_lines = lines;
     if (st == E_NOMEM)
         return st;
     if ((broken || lines > table_count(keeper->added)) && rewrite(keeper) != OK)

@@ -3,6 +3,7 @@
 #include "daemon/inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -46,6 +47,20 @@ static enum status make_state(const struct config *config, uid_t user, gid_t gro
     return OK;
 }
 
+/* Not through links: the log's folder may be writable by who must not become owner of what they lead to. */
+static enum status give_log(const char *path, uid_t user, gid_t group, struct diagnostics *diag)
+{
+    struct stat facts;
+    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool own = fd >= 0 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_nlink == 1;
+    enum status st = own && fchown(fd, user, group) != 0 ? refuse(diag, "cannot give away the log", path) : OK;
+    if (!own)
+        log_warning(LOG_SERVER, "the log is a link or no plain file, and keeps its owner", log_text("file", path));
+    if (fd >= 0)
+        close(fd);
+    return st;
+}
+
 static enum status become(const char *name, uid_t user, gid_t group, struct diagnostics *diag)
 {
     if (initgroups(name, group) != 0 || setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
@@ -81,9 +96,9 @@ enum status privileges_drop(struct house *house, struct diagnostics *diag)
         control_give(house->control, user, group);
         char path[PATH_MAX];
         const char *log = house->config->log.file ? config_path(house->config, house->config->log.file, path, sizeof path) : NULL;
-        if (log && chown(log, user, group) != 0)
-            return refuse(diag, "cannot give away the log", log);
-        st = become(name, user, group, diag);
+        st = log ? give_log(log, user, group, diag) : OK;
+        if (st == OK)
+            st = become(name, user, group, diag);
     }
     if (st == OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         st = refuse(diag, "cannot give up", "new privileges");

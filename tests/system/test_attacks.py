@@ -5,6 +5,7 @@ Under the sanitizers each of these also shows memory errors: a daemon that repor
 """
 import contextlib
 import os
+import resource
 import signal
 import socket
 import struct
@@ -12,6 +13,7 @@ import subprocess
 import threading
 import time
 
+import dns.rcode
 import pytest
 
 import raw
@@ -139,3 +141,91 @@ def test_control_of_a_stalled_daemon_is_not_taken_over(rhizd):
             s.close()
         server.signal(signal.SIGCONT)
     server.wait_for(lambda: server.control("status")["ready"], 20)
+
+
+# ---- the state folder ----
+
+
+def limit_files(server, octets):
+    """A full disk for this one process: files cannot grow beyond so many octets."""
+    hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (octets, hard))
+
+
+def test_full_disk(rhizd):
+    """What cannot be kept is refused as a whole, and the daemon goes on."""
+    server = rhizd(zones={"example.": zone_text()})
+    file = server.write_zone("added.", zone_text(5))
+    server.control("zone-add", name="one.", file=str(file))
+    journal = server.folder / "state" / "added-zones"
+    before = journal.read_bytes()
+    limit_files(server, len(before) + 10)
+    with pytest.raises(rhizome.ControlError) as refused:
+        server.control("zone-add", name="two.", file=str(file))
+    assert refused.value.code == "failed"
+    with pytest.raises(rhizome.ControlError):
+        server.control("zone-remove", name="one.")
+    assert journal.read_bytes() == before
+    assert server.query("two.", "SOA").rcode() == dns.rcode.REFUSED
+    assert server.serial("one.") == 5
+    limit_files(server, resource.RLIM_INFINITY)
+    server.control("zone-add", name="three.", file=str(file))
+    server.kill()
+    server.start()
+    assert server.serial("one.") == 5 and server.serial("three.") == 5
+
+
+def test_half_a_line_spoils_only_itself(rhizd):
+    """A power cut left half a line, and the disk is too full to write the file anew at the start."""
+    server = rhizd(zones={"example.": zone_text()})
+    file = server.write_zone("added.", zone_text(5))
+    server.control("zone-add", name="one.", file=str(file))
+    server.kill()
+    journal = server.folder / "state" / "added-zones"
+    with open(journal, "a") as f:
+        f.write('{"add":"two.","cla')
+    (server.folder / "state" / "added-zones.new").mkdir()      # so that it cannot be rewritten
+    server.start()
+    assert server.serial("one.") == 5
+    server.control("zone-add", name="three.", file=str(file))
+    server.kill()
+    server.start()
+    assert server.serial("one.") == 5 and server.serial("three.") == 5
+
+
+def test_journal_does_not_grow_without_end(rhizd):
+    server = rhizd(zones={"example.": zone_text()})
+    file = server.write_zone("added.", zone_text(5))
+    journal = server.folder / "state" / "added-zones"
+    server.control("zone-add", name="stays.", file=str(file))
+    largest = 0
+    with server.connect() as control:
+        for _ in range(1000):
+            control.ask("zone-add", name="moves.", file=str(file))
+            control.ask("zone-remove", name="moves.")
+            largest = max(largest, journal.read_bytes().count(b"\n"))
+    assert largest < 1500
+    server.kill()
+    server.start()
+    assert server.serial("stays.") == 5
+    assert server.query("moves.", "SOA").rcode() == dns.rcode.REFUSED
+
+
+def test_a_log_behind_a_link_is_not_given_away(rhizd, tmp_path):
+    """Who may write the log's folder must not become owner of what a link there leads to."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become somebody else")
+    precious = tmp_path / "precious"
+    precious.write_text("root's\n")
+    server = rhizd(zones={"example.": zone_text()}, server="user: nobody", more='log: { file: "{folder}/log" }', start=False)
+    (server.folder / "log").symlink_to(precious)
+    for folder in server.control_path.parents:
+        if not os.stat(folder).st_mode & 0o001:
+            if not folder.is_relative_to("/tmp"):
+                pytest.skip("the folder is not open to others")
+            os.chmod(folder, os.stat(folder).st_mode | 0o011)
+    os.chmod(server.folder, 0o777)
+    server.write_config()
+    server.start()
+    assert precious.stat().st_uid == 0
+    still_serves(server)
