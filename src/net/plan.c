@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PORT_PICKS = 16 };
+enum { PORT_PICKS = 16, PROBE_TRIES = 50, PROBE_WAIT_US = 10000 };
 
 static struct port *port_new(int fd, bool shared, const struct group *g, const struct net_listener *l)
 {
@@ -163,15 +163,38 @@ static enum status open_missing(struct plan *plan, size_t listener, const struct
     return st;
 }
 
-static enum status probe_all(const struct net_options *o, struct diagnostics *diag)
+/* We listen on that port already, on this or another address: a probe would trip over ourselves. */
+static bool own_port(const struct net *net, uint16_t port, unsigned transport)
+{
+    for (size_t i = 0; i < net->group_count; i++)
+        if (net->groups[i].actual.port == port && net->groups[i].transport == (enum net_transport)transport)
+            return true;
+    return false;
+}
+
+/* A socket of ours that an earlier change removed may still be draining: that takes a moment. */
+static enum status probe_patiently(const struct net *net, const struct net_listener *l, enum net_transport transport,
+                                   const struct net_options *o, struct diagnostics *diag)
+{
+    for (unsigned tries = net->groups == NULL ? 0 : PROBE_TRIES; tries > 0; tries--) {
+        if (socket_probe(&l->endpoint, transport, o, NULL) == OK)
+            return OK;
+        usleep(PROBE_WAIT_US);
+    }
+    return socket_probe(&l->endpoint, transport, o, diag);
+}
+
+static enum status probe_all(const struct net *net, const struct net_options *o, struct diagnostics *diag)
 {
     for (size_t i = 0; i < o->listener_count; i++)
-        for (unsigned transport = NET_UDP; transport <= NET_TCP; transport <<= 1)
-            if ((o->listeners[i].transports & transport) != 0) {
-                enum status st = socket_probe(&o->listeners[i].endpoint, (enum net_transport)transport, o, diag);
-                if (st != OK)
-                    return st;
-            }
+        for (unsigned transport = NET_UDP; transport <= NET_TCP; transport <<= 1) {
+            const struct net_listener *l = &o->listeners[i];
+            if ((l->transports & transport) == 0 || own_port(net, l->endpoint.port, transport))
+                continue;
+            enum status st = probe_patiently(net, l, (enum net_transport)transport, o, diag);
+            if (st != OK)
+                return st;
+        }
     return OK;
 }
 
@@ -207,8 +230,8 @@ enum status plan_make(struct net *net, const struct net_options *options, struct
     struct net_options o = *options;
     enum status st = OK;
     o.workers = net->options.workers;
-    if (net->groups == NULL && (handover == NULL || handover->count == 0))
-        st = probe_all(&o, diag);
+    if (handover == NULL || handover->count == 0)
+        st = probe_all(net, &o, diag);
     if (st != OK)
         return st;
     plan.groups = mem_alloc((2 * o.listener_count + 1) * sizeof plan.groups[0]);

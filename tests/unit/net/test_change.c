@@ -257,6 +257,18 @@ static void test_second_server(void **state)
     l.endpoint = echo_endpoint(&echo);
     assert_int_equal(net_open(&o, &second, diag), E_SYSTEM);
     assert_non_null(strstr(diagnostics_get(diag, 0)->text, "another server"));
+    diagnostics_clear(diag);
+    struct net_listener apart = { .endpoint = loopback(0), .transports = NET_UDP | NET_TCP };
+    o.listeners = &apart;
+    assert_int_equal(net_open(&o, &second, NULL), OK);
+    struct net_listener both[2] = { { .endpoint = net_listener_endpoint(second, 0), .transports = NET_UDP | NET_TCP }, l };
+    o.listeners = both;
+    o.listener_count = 2;
+    assert_int_equal(net_change(second, &o, diag), E_SYSTEM);       /* nor may a change join the other's port */
+    assert_non_null(strstr(diagnostics_get(diag, 0)->text, "another server"));
+    net_close(second);
+    o.listeners = &l;
+    o.listener_count = 1;
     diagnostics_free(diag);
     l.endpoint = loopback(0);
     for (uint64_t nth = 1; nth < 60; nth++) {
