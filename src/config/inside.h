@@ -25,6 +25,7 @@ struct source_file {
     const char *path;
     char *bytes; size_t size;       /* heap; freed by source_file_close */
     struct node *root;
+    const struct source_file *parent;   /* the file that includes it; NULL = the main one */
     struct source_file *next;
 };
 enum { NODE_WEIGHT_MAX = 1 << 25 };
@@ -87,6 +88,9 @@ bool read_acl(struct reading *r, const struct node *value, struct config_list *o
 bool read_endpoint(struct reading *r, const struct node *value, uint16_t port, struct endpoint *out);
 bool expect_kind(struct reading *r, const struct node *value, enum node_kind kind, const char *what);
 const char *nearest_key(const struct key *keys, const char *word);
+
+/* files.c: parses the main file and all that are included into r->files */
+MUST_CHECK enum status files_open(struct reading *r, const struct config_source *source);
 
 /* ---- zones.c: what has a shape of its own ---- */
 void read_acls(struct reading *r);

@@ -24,7 +24,7 @@ void config_manual(struct text *out)
     struct config_key_help row;
     text_add(out, ".TH RHIZD.YAML 5 \"\" \"Rhizome " RHIZ_VERSION "\" \"File formats\"\n"
                   ".SH NAME\nrhizd.yaml \\- configuration of the Rhizome name server\n"
-                  ".SH DESCRIPTION\nYAML, one file and what it includes.  Sizes take K, M and G; times take ms, s, m, h, d and w.\n"
+                  ".SH DESCRIPTION\nYAML, one file and what it includes.  Sizes take K, M and G; times must have a unit: ms, s, m, h, d or w.\n"
                   "Unknown keys, wrong types and values out of range are errors.  Relative paths count from the folder of the\n"
                   "main file; patterns of\n.B include\ncount from the file that they stand in.  A reload applies whole or not at all.\n"
                   ".PP\nA list of addresses takes any, none, loopback, PREFIX, !PREFIX and names of\n.B acl\nlists; the longest match decides.\n"

@@ -2,7 +2,6 @@
 /* From nodes to struct config, by the table. */
 #include "config/inside.h"
 
-#include <glob.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
@@ -71,6 +70,10 @@ static bool read_number(struct reading *r, const struct key *key, const struct n
         unit = " octets";
         form = "a size such as 512, 64K or 4M";
     } else if (key->kind == KEY_TIME) {
+        if (*text && text[strspn(text, "0123456789")] == 0) {
+            node_error(r->diag, value, "`%s` needs a unit: %.20ss for seconds, or ms m h d w", key->name, text);
+            return false;
+        }
         st = text_read_duration_ms(slice, UINT64_MAX, &number);
         unit = " ms";
         form = "a time such as 500ms, 10s or 5m";
@@ -454,80 +457,7 @@ void read_defaults(struct reading *r, const struct key *keys, void *base)
     }
 }
 
-/* ---- files ---- */
-
-const struct node *root_member(const struct source_file *file, const char *name)
-{
-    const struct node *root = node_real(file->root);
-    if (!root || root->kind != NODE_MAP)
-        return NULL;
-    for (const struct node *value = root->first; value; value = value->next) {
-        if (strcmp(node_real(value->key)->text, name) == 0)
-            return value;
-    }
-    return NULL;
-}
-
-static enum status open_file(struct reading *r, const char *path, const struct config_source *source, unsigned depth);
-
-static enum status include_pattern(struct reading *r, const struct node *item, const struct config_source *source, unsigned depth)
-{
-    const char *text = node_real(item)->text, *slash = strrchr(item->file->path, '/');
-    char pattern[PATH_MAX];
-    int folder = *text == '/' || !slash ? 0 : (int)(slash - item->file->path) + 1;
-    if (snprintf(pattern, sizeof pattern, "%.*s%s", folder, item->file->path, text) >= (int)sizeof pattern) {
-        node_error(r->diag, item, "this path is too long");
-        return OK;
-    }
-    glob_t found = { 0 };
-    enum status st = OK;
-    int result = glob(pattern, GLOB_ERR, NULL, &found);
-    if (result == GLOB_NOMATCH && !strpbrk(text, "*?["))
-        node_error(r->diag, item, "there is no file %.500s", pattern);
-    else if (result != 0 && result != GLOB_NOMATCH)
-        node_error(r->diag, item, "%.500s cannot be read", pattern);
-    for (size_t i = 0; result == 0 && i < found.gl_pathc && st != E_NOMEM; i++) {
-        if (r->file_count >= CONFIG_FILES_MAX || depth >= CONFIG_INCLUDE_DEPTH_MAX) {
-            node_error(r->diag, item, "too many files: at most %d, nested %d deep (does one include itself?)", CONFIG_FILES_MAX, CONFIG_INCLUDE_DEPTH_MAX);
-            break;
-        }
-        st = open_file(r, found.gl_pathv[i], source, depth + 1);
-    }
-    globfree(&found);
-    return st == E_NOMEM ? st : OK;
-}
-
-static enum status open_includes(struct reading *r, const struct source_file *file, const struct config_source *source, unsigned depth)
-{
-    const struct node *value = root_member(file, "include");
-    struct config_list list;
-    if (!value)
-        return OK;
-    if (source->no_includes) {
-        node_error(r->diag, value, "`include` is not allowed here");
-        return OK;
-    }
-    if (!read_texts(r, value, &list))
-        return r->no_memory ? E_NOMEM : OK;
-    const struct node *real = node_real(value), *item = real->kind == NODE_LIST ? real->first : value;
-    enum status st = OK;
-    for (size_t i = 0; i < list.count && st == OK; i++, item = item->next)
-        st = include_pattern(r, item, source, depth);
-    return st;
-}
-
-static enum status open_file(struct reading *r, const char *path, const struct config_source *source, unsigned depth)
-{
-    struct source_file *file;
-    bool given = depth == 0 && source->text;
-    enum status st = source_file_open(r->nodes, path, given ? source->text : NULL, given ? source->text_bytes : 0, &file, r->diag);
-    if (st != OK)
-        return st;
-    *r->last_file = file;
-    r->last_file = &file->next;
-    r->file_count++;
-    return open_includes(r, file, source, depth);
-}
+/* ---- the whole ---- */
 
 static void find_folder(struct reading *r, const struct config_source *source)
 {
@@ -549,7 +479,15 @@ static void check_whole(struct reading *r)
     if (tap && server->tap_socket && server->tap_file)
         node_error(r->diag, tap, "`dnstap` takes a socket or a file, not both");
     const struct node *lonely = file ? node_real(file->root) : NULL;
-    if (lonely && r->config->zone_count == 0 && diagnostics_count(r->diag, SEVERITY_ERROR) == 0)
+    if (!lonely || (lonely->kind == NODE_SCALAR && lonely->null)) {
+        /* Half a file that an editor or a full disk left behind must not end the service at a reload. */
+        struct place place = { .file = file ? file->path : NULL, .line = 1, .column = 1 };
+        diagnostics_add(r->diag, SEVERITY_ERROR, "config", &place, "it is empty: write at least `version: 1`");
+        return;
+    }
+    if (!root_member(file, "version") && diagnostics_count(r->diag, SEVERITY_ERROR) == 0)
+        node_warning(r->diag, lonely, "`version: 1` is missing: it says which format this is, once there are several");
+    if (r->config->zone_count == 0 && diagnostics_count(r->diag, SEVERITY_ERROR) == 0)
         node_warning(r->diag, lonely, "there are no zones: everything will be refused until some are added");
 }
 
@@ -573,7 +511,7 @@ static void read_sections(struct reading *r)
 
 static enum status read_all(struct reading *r, const struct config_source *source)
 {
-    enum status st = open_file(r, source->path, source, 0);
+    enum status st = files_open(r, source);
     if (st != OK)
         return st;
     find_folder(r, source);

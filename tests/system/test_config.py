@@ -28,7 +28,7 @@ def test_usage_errors(words):
 
 
 def test_good_configuration(tmp_path):
-    code, errors = check_config('zones: [{ name: example, file: example.zone }]\n', tmp_path)
+    code, errors = check_config("version: 1\nzones: [{ name: example, file: example.zone }]\n", tmp_path)
     assert (code, errors) == (0, "")
 
 
@@ -36,6 +36,27 @@ def test_shipped_example():
     """The one of `make run`."""
     result = run("-t", "-c", str(rhizome.ROOT / "examples" / "rhizd.yaml"))
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_installed_configuration():
+    """As it is installed: its conf.d need not be there."""
+    result = run("-t", "-c", str(rhizome.ROOT / "data" / "rhizd.yaml"))
+    assert result.returncode == 0 and "error" not in result.stderr
+
+
+def test_empty_configuration_is_refused(tmp_path):
+    code, errors = check_config("", tmp_path)
+    assert code == 1 and "it is empty" in errors
+
+
+def test_a_missing_version_is_told(tmp_path):
+    code, errors = check_config("zones: [{ name: example, file: example.zone }]\n", tmp_path)
+    assert code == 0 and "rhizd.yaml:1:1: warning: `version: 1` is missing" in errors
+
+
+def test_a_circle_of_includes_is_one_error(tmp_path):
+    code, errors = check_config("version: 1\ninclude: '*.yaml'\n", tmp_path)
+    assert code == 1 and errors.count("error:") == 1 and "includes itself" in errors
 
 
 def test_error_has_place_line_and_advice(tmp_path):

@@ -30,6 +30,9 @@ static void refused(void **state)
         { "not YAML", "server: [", 2, 1, "flow" },
         { "a tab as indent", "server:\n\tstate: x\n", 2, 1, "tabs" },
         { "a list at the root", "- a\n", 1, 1, "a block of keys is wanted here, not a list" },
+        { "an empty file", "", 1, 1, "it is empty" },
+        { "nothing but a comment", "# zones: []\n", 1, 1, "it is empty" },
+        { "a time without unit", "server: { tcp: { idle: 10 } }\n", 1, 24, "needs a unit: 10s" },
         { "a second document", "version: 1\n---\nversion: 1\n", 2, 1, "second document" },
         { "unknown key", "sever:\n  state: x\n", 1, 1, "did you mean `server`?" },
         { "unknown key, nothing near", "server: { zzzzzzzz: 1 }\n", 1, 11, "here are: listen, workers" },
@@ -168,7 +171,7 @@ static void depth_is_bounded(void **state)
 static void defaults(void **state)
 {
     (void)state;
-    struct config *config = must_read("empty", "");
+    struct config *config = must_read("empty", "version: 1\n");
     const struct config_server *s = &config->server;
     assert_int_equal(s->workers, 0);
     assert_int_equal(s->udp_payload, 1232);         /* DNS flag day 2020 */
@@ -273,7 +276,7 @@ static void table_walk(void **state)
 static void shown_reads_back(void **state)
 {
     static const char *const texts[] = {
-        "", "server: { version: \"quote \\\" back\\\\ \\u20ac \\x01\", metrics: \"::1@9\" }\n",
+        "version: 1\n", "server: { version: \"quote \\\" back\\\\ \\u20ac \\x01\", metrics: \"::1@9\" }\n",
         "acl: { a: [any] }\ntemplates: { default: { notify: [192.0.2.1, \"::1@54\"], allow-query: a } }\nzones:\n"
         "  - { name: \"a\\\\.b.c\", file: x }\n  - { name: d, file: y, notify: [] }\n  - { name: d, file: y, class: CH }\n"
         "views: [{ name: v, clients: [a], zones: [d, { name: e, file: z }] }, { name: w, zones: [] }]\n",
@@ -322,7 +325,7 @@ static void includes(void **state)
     struct config *config = NULL;
     assert_non_null(mkdtemp(folder));
     struct diagnostics *diag = diagnostics_new(0);
-    put(folder, "main.yaml", "include: [\"*.inc\", one.yml]\nserver: { workers: 2 }\nzones: [{ name: a, file: a }]\n");
+    put(folder, "main.yaml", "version: 1\ninclude: [\"*.inc\", one.yml]\nserver: { workers: 2 }\nzones: [{ name: a, file: a }]\n");
     put(folder, "one.yml", "server: { nsid: x }\nzones: [{ name: b, file: b, template: t }]\n");
     put(folder, "x.inc", "templates: { t: {} }\nacl: { l: [any] }\n");
     assert_int_equal(read_file(folder, "main.yaml", &config, diag), OK);
@@ -340,8 +343,10 @@ static void includes(void **state)
     assert_non_null(strstr(diagnostics_get(diag, 1)->text, "set already, at"));
     diagnostics_clear(diag);
 
-    put(folder, "loop.yaml", "include: loop.yaml\n");
-    assert_int_equal(read_file(folder, "loop.yaml", &config, diag), E_INVALID);
+    put(folder, "patterns.yaml", "version: 1\ninclude: [\"no-such-folder/*.yaml\", \"*.none\", \"main.yaml/*\"]\n");
+    assert_int_equal(read_file(folder, "patterns.yaml", &config, diag), OK);
+    assert_int_equal(diagnostics_count(diag, SEVERITY_WARNING), 1);     /* no zones */
+    config_free(config);
     diagnostics_clear(diag);
     put(folder, "gone.yaml", "include: nothing.yaml\n");
     assert_int_equal(read_file(folder, "gone.yaml", &config, diag), E_INVALID);
@@ -351,6 +356,44 @@ static void includes(void **state)
     diagnostics_free(diag);
     snprintf(command, sizeof command, "rm -r %s", folder);
     assert_int_equal(system(command), 0);
+}
+
+/* One error for each way round, at the line that closes it. */
+static void circles(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/rhizome-config-XXXXXX", command[400];
+    struct config *config = NULL;
+    assert_non_null(mkdtemp(folder));
+    struct diagnostics *diag = diagnostics_new(0);
+    put(folder, "loop.yaml", "version: 1\ninclude: loop.yaml\n");
+    put(folder, "a.yaml", "version: 1\ninclude: b.yml\n");
+    put(folder, "b.yml", "include: c.yml\n");
+    put(folder, "c.yml", "zones: []\ninclude: \"./a.*\"\n");
+    assert_int_equal(read_file(folder, "loop.yaml", &config, diag), E_INVALID);
+    assert_int_equal(diagnostics_kept(diag), 1);
+    assert_non_null(strstr(diagnostics_get(diag, 0)->text, "a circle"));
+    assert_int_equal(diagnostics_get(diag, 0)->line, 2);
+    diagnostics_clear(diag);
+    assert_int_equal(read_file(folder, "a.yaml", &config, diag), E_INVALID);
+    assert_int_equal(diagnostics_kept(diag), 1);
+    assert_non_null(strstr(diagnostics_get(diag, 0)->file, "c.yml"));
+    diagnostics_free(diag);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void version_is_missed(void **state)
+{
+    (void)state;
+    struct diagnostics *diag = diagnostics_new(0);
+    struct config_source source = { .path = "t.yaml", .text = "zones: [{ name: a, file: a }]\n", .text_bytes = 30 };
+    struct config *config = NULL;
+    assert_int_equal(config_read(&source, &config, diag), OK);
+    assert_int_equal(diagnostics_count(diag, SEVERITY_WARNING), 1);
+    assert_non_null(strstr(diagnostics_get(diag, 0)->text, "`version: 1` is missing"));
+    config_free(config);
+    diagnostics_free(diag);
 }
 
 /* Each allocation fails once: no crash, no leak, never half a configuration. */
@@ -383,7 +426,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(refused), cmocka_unit_test(many_errors_in_one_run), cmocka_unit_test(aliases_are_bounded),
         cmocka_unit_test(depth_is_bounded), cmocka_unit_test(defaults), cmocka_unit_test(values), cmocka_unit_test(table_walk),
-        cmocka_unit_test(shown_reads_back), cmocka_unit_test(includes), cmocka_unit_test(no_memory),
+        cmocka_unit_test(shown_reads_back), cmocka_unit_test(includes), cmocka_unit_test(circles),
+        cmocka_unit_test(version_is_missed), cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
