@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fstrm.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -50,12 +53,23 @@ static int open_socket(const char *path)
     return -1;
 }
 
+/* What stands there already goes aside: a stream has a beginning and an end, so a second one cannot follow in the same
+ * file; and across a reload the one before still writes its end.  A pipe without a reader is not waited for. */
+static int open_file(const char *path)
+{
+    struct stat facts;
+    char aside[PATH_MAX];
+    if (stat(path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0
+        && (snprintf(aside, sizeof aside, "%s.old", path) >= (int)sizeof aside || rename(path, aside) != 0))
+        return -1;
+    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+}
+
 static fstrm_res io_open(void *context)
 {
     struct writer *w = context;
     const struct tap *tap = w->tap;
-    w->fd = tap->socket != NULL ? open_socket(tap->socket)
-                                : open(tap->file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    w->fd = tap->socket != NULL ? open_socket(tap->socket) : open_file(tap->file);
     return w->fd < 0 ? fstrm_res_failure : fstrm_res_success;
 }
 

@@ -147,22 +147,20 @@ static bool put(struct axfr *a, struct reply *reply, const struct outgoing *r)
 static size_t message_fill(struct axfr *a, struct outgoing *held, bool *has_held)
 {
     struct reply reply;
-    message_start(a, &reply, MESSAGE_AIM_BYTES);
-    struct outgoing r;
-    if (*has_held && !put(a, &reply, held)) {
-        message_start(a, &reply, a->x->reply_room);
-        if (!put(a, &reply, held))
-            a->broken = true;               /* a record over 64 KiB cannot be sent in any message */
-        *has_held = false;
-        return message_end(a, &reply);
-    }
+    struct outgoing r = *held;
+    uint64_t before = a->totals.records;
+    bool have = *has_held || outgoing_next(a, &r);
     *has_held = false;
-    while (outgoing_next(a, &r)) {
-        if (put(a, &reply, &r))
-            continue;
+    message_start(a, &reply, MESSAGE_AIM_BYTES);
+    while (have && put(a, &reply, &r))
+        have = outgoing_next(a, &r);
+    if (have && a->totals.records > before) {
         *held = r;
         *has_held = true;
-        break;
+    } else if (have) {
+        message_start(a, &reply, a->x->reply_room);
+        if (!put(a, &reply, &r))
+            a->broken = true;               /* a record over 64 KiB cannot be sent in any message */
     }
     return message_end(a, &reply);
 }
@@ -180,7 +178,7 @@ static void finish(struct axfr *a)
 static void more(struct net_exchange *x)
 {
     struct axfr *a = x->user;
-    struct outgoing held;
+    struct outgoing held = { 0 };
     bool has_held = false;
     while (!net_gone(x)) {
         if (!has_held && net_backlog(x) > BACKLOG_BYTES)

@@ -13,7 +13,9 @@ import subprocess
 import threading
 import time
 
+import dns.message
 import dns.rcode
+import dns.rdatatype
 import pytest
 
 import raw
@@ -229,3 +231,103 @@ def test_a_log_behind_a_link_is_not_given_away(rhizd, tmp_path):
     server.start()
     assert precious.stat().st_uid == 0
     still_serves(server)
+
+
+# ---- transfers ----
+
+
+def transfer(port, zone, receive=65536, pause=0):
+    """The messages of an AXFR, each as octets."""
+    with socket.create_connection((ADDRESS, port), timeout=20) as s:
+        message = raw.query(zone, "AXFR")
+        s.sendall(struct.pack("!H", len(message)) + message)
+        data, messages, serials = b"", [], 0
+        while serials < 2:
+            chunk = s.recv(receive)
+            if not chunk:
+                break
+            time.sleep(pause)
+            data += chunk
+            while len(data) >= 2 and len(data) >= 2 + struct.unpack("!H", data[:2])[0]:
+                length = struct.unpack("!H", data[:2])[0]
+                messages.append(data[2:2 + length])
+                data = data[2 + length:]
+                serials += sum(s.rdtype == dns.rdatatype.SOA for s in dns.message.from_wire(messages[-1]).answer)
+        return messages
+
+
+def test_no_message_of_a_transfer_is_empty(rhizd):
+    """Records that each fill a message."""
+    long = " ".join('"' + "x" * 250 + '"' for _ in range(80))
+    server = rhizd(zones={"example.": zone_text(1, "".join(f"t{i} TXT {long}\n" for i in range(6)) + "z A 192.0.2.1\n")},
+                   zone_options=", allow-transfer: [any]")
+    messages = [dns.message.from_wire(m) for m in transfer(server.port, "example.")]
+    assert all(m.answer for m in messages)
+    assert sum(len(s) for m in messages for s in m.answer) == 11
+
+
+@pytest.mark.tsan
+def test_slow_transfers_of_a_zone_that_changes_and_goes(rhizd):
+    """Each is of one moment, whatever happens to the zone meanwhile."""
+    def text(serial):
+        return zone_text(serial, "".join(f"n{i} TXT \"{serial}\" \"{'x' * 200}\"\n" for i in range(6000)))
+
+    server = rhizd(zones={"example.": zone_text()}, more="templates: { default: { allow-transfer: [any] } }\n")
+    file = server.write_zone("big.", text(1))
+    server.control("zone-add", name="big.", file=str(file))
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(transfer(server.port, "big.", 4096, 0.0002))) for _ in range(6)]
+    for thread in threads[:3]:
+        thread.start()
+    server.write_zone("big.", text(2))
+    server.control("zone-reload", name="big.")
+    for thread in threads[3:]:
+        thread.start()
+    time.sleep(0.3)
+    server.control("zone-remove", name="big.")
+    server.control("reload")
+    for thread in threads:
+        thread.join()
+    for messages in results:
+        records = [r for m in messages for s in dns.message.from_wire(m).answer for r in s]
+        serials = {r.serial for r in records if r.rdtype == dns.rdatatype.SOA}
+        texts = {r.strings[0] for r in records if r.rdtype == dns.rdatatype.TXT}
+        assert len(serials) == 1 and texts == {str(serials.pop()).encode()}
+        assert len(records) == 6004
+    still_serves(server)
+
+
+# ---- dnstap ----
+
+
+def test_dnstap_file_is_not_overwritten(rhizd):
+    """A reload that opens the same file again while the old tap still writes: both streams are whole."""
+    server = rhizd(zones={"example.": zone_text()}, server='dnstap: { file: "{folder}/tap", sample: 1 }')
+    for _ in range(50):
+        server.query("example.", "SOA")
+    server.wait_for(lambda: server.control("stats")["counters"]["dnstap.written"] >= 50)
+    server.server = server.server.replace("sample: 1", "sample: 2")
+    server.write_config()
+    server.control("reload")
+    for _ in range(50):
+        server.query("example.", "SOA")
+    server.stop()
+    files = sorted(server.folder.glob("tap*"))
+    assert sum(len(frames(f.read_bytes())) for f in files) >= 100 + 40
+
+
+def frames(data):
+    """The data frames of a Frame Streams file; it begins and ends as such a file must."""
+    found, at, controls = [], 0, []
+    while at < len(data):
+        length = struct.unpack("!I", data[at:at + 4])[0]
+        at += 4
+        if length == 0:
+            length = struct.unpack("!I", data[at:at + 4])[0]
+            controls.append(struct.unpack("!I", data[at + 4:at + 8])[0])
+            at += 4
+        else:
+            found.append(data[at:at + length])
+        at += length
+    assert controls == [2, 3] and at == len(data)
+    return found
