@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cookies (RFC 7873, 9018 beside BIND with the same secret), rate limits, ACLs, PROXY v2."""
 import collections
-import os
 import socket
 import struct
-import subprocess
 import time
 
 import dns.message
 import pytest
 
-import build
 import raw
 from differential import peers
 from raw import COOKIE, TC, opt, option, query
