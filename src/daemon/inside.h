@@ -125,6 +125,11 @@ void parts_clear(struct parts *parts);
 MUST_CHECK enum status net_options_make(const struct house *house, const struct config *config, struct net_options *out, struct net_listener **listeners);
 MUST_CHECK enum status log_apply(const struct config *config);
 unsigned workers_wanted(const struct config *config);
+/* Of the files, or a random one; the caller wipes them. */
+MUST_CHECK enum status secrets_read(const struct config *config, struct cookie_secrets *out, struct diagnostics *diag);
+
+/* check.c: for `rhizd -t`. It may become server.user, so exit after it. @return OK, E_INVALID */
+MUST_CHECK enum status house_check(const struct config *config, struct diagnostics *diag);
 
 /* house.c */
 MUST_CHECK enum status house_open(struct house *house, struct diagnostics *diag);       /* sockets; before privileges are dropped */
@@ -145,6 +150,9 @@ void house_zones(void *context, control_zone_fn *each, void *each_context);
 bool house_live(void *context);
 
 /* process.c */
+/* server.user, or who we are. @return OK, E_NOT_FOUND */
+MUST_CHECK enum status user_find(const struct config *config, unsigned *user, unsigned *group, struct diagnostics *diag);
+MUST_CHECK enum status user_become(const char *name, unsigned user, unsigned group, struct diagnostics *diag);
 MUST_CHECK enum status privileges_drop(struct house *house, struct diagnostics *diag);
 void manager_tell(const char *state);
 void manager_store(struct house *house);

@@ -61,7 +61,7 @@ static enum status give_log(const char *path, uid_t user, gid_t group, struct di
     return st;
 }
 
-static enum status become(const char *name, uid_t user, gid_t group, struct diagnostics *diag)
+enum status user_become(const char *name, unsigned user, unsigned group, struct diagnostics *diag)
 {
     if (initgroups(name, group) != 0 || setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
         return refuse(diag, "cannot become user", name);
@@ -72,33 +72,38 @@ static enum status become(const char *name, uid_t user, gid_t group, struct diag
     return OK;
 }
 
+enum status user_find(const struct config *config, unsigned *user, unsigned *group, struct diagnostics *diag)
+{
+    const char *name = config->server.user;
+    const struct passwd *entry = name ? getpwnam(name) : NULL;
+    if (name && !entry) {
+        diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "there is no user %s (server.user)", name);
+        return E_NOT_FOUND;
+    }
+    *user = entry ? entry->pw_uid : geteuid();
+    *group = entry ? entry->pw_gid : getegid();
+    return OK;
+}
+
 enum status privileges_drop(struct house *house, struct diagnostics *diag)
 {
     const char *name = house->config->server.user;
-    uid_t user = geteuid();
-    gid_t group = getegid();
-    if (name) {
-        errno = 0;
-        const struct passwd *entry = getpwnam(name);
-        if (!entry) {
-            diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "there is no user %s (server.user)", name);
-            return E_NOT_FOUND;
-        }
-        if (user != 0 && user != entry->pw_uid) {
-            diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "only root can become user %s (server.user)", name);
-            return E_REFUSED;
-        }
-        user = entry->pw_uid;
-        group = entry->pw_gid;
+    unsigned user, group;
+    enum status st = user_find(house->config, &user, &group, diag);
+    if (st != OK)
+        return st;
+    if (geteuid() != 0 && user != geteuid()) {
+        diagnostics_add(diag, SEVERITY_ERROR, "user", NULL, "only root can become user %s (server.user)", name);
+        return E_REFUSED;
     }
-    enum status st = make_state(house->config, user, group, diag);
+    st = make_state(house->config, user, group, diag);
     if (st == OK && name && geteuid() == 0) {
         control_give(house->control, user, group);
         char path[PATH_MAX];
         const char *log = house->config->log.file ? config_path(house->config, house->config->log.file, path, sizeof path) : NULL;
         st = log ? give_log(log, user, group, diag) : OK;
         if (st == OK)
-            st = become(name, user, group, diag);
+            st = user_become(name, user, group, diag);
     }
     if (st == OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         st = refuse(diag, "cannot give up", "new privileges");

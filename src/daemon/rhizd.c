@@ -17,8 +17,8 @@
 
 static const char usage[] =
     "usage: rhizd [-c FILE] [-t]\n"
-    "  -c, --config FILE  configuration (default " DEFAULT_CONFIG ")\n"
-    "  -t, --test         check the configuration and exit: 0 it is good, 1 it is not\n"
+    "  -c, --config FILE  configuration; else $RHIZ_CONFIG, else " DEFAULT_CONFIG "\n"
+    "  -t, --test         check the configuration, and what it names, and exit: 0 it is good, 1 it is not\n"
     "  -h, --help         this text\n"
     "      --version      version\n"
     "      --man          the manual page of the configuration file, rhizd.yaml(5)\n"
@@ -158,7 +158,8 @@ static int run(struct house *house, struct diagnostics *diag)
 
 int main(int count, char **words)
 {
-    struct arguments arguments = { .config = DEFAULT_CONFIG };
+    const char *preset = getenv("RHIZ_CONFIG");
+    struct arguments arguments = { .config = preset && *preset ? preset : DEFAULT_CONFIG };
     struct house house = { .wake = -1 };
     int code = read_arguments(count, words, &arguments);
     if (code >= 0)
@@ -175,9 +176,11 @@ int main(int count, char **words)
     if (st != OK) {
         code = complain(diag, "the configuration is refused", st);
     } else if (arguments.test) {
-        diagnostics_print(diag, stderr, isatty(STDERR_FILENO));
+        st = house_check(house.config, diag);
+        code = st == OK ? 0 : complain(diag, "a start would fail", st);
+        if (st == OK)
+            diagnostics_print(diag, stderr, isatty(STDERR_FILENO));
         config_free(house.config);
-        code = 0;
     } else if (log_apply(house.config) != OK) {
         fprintf(stderr, "rhizd: cannot open the log %s: %s\n", house.config->log.file ? house.config->log.file : "", strerror(errno));
         config_free(house.config);

@@ -148,18 +148,18 @@ static enum status make_tap(const struct house *house, const struct config *conf
     return tap_open(&options, &parts->tap, diag);
 }
 
-static enum status make_secrets(const struct config *config, struct serve_setup *setup, struct diagnostics *diag)
+enum status secrets_read(const struct config *config, struct cookie_secrets *out, struct diagnostics *diag)
 {
     char paths[COOKIE_SECRETS][PATH_MAX];
     const char *files[COOKIE_SECRETS];
     size_t count = config->server.cookie_files.count;
     if (count == 0) {
-        cookie_secrets_random(&setup->secrets);
+        cookie_secrets_random(out);
         return OK;
     }
     for (size_t i = 0; i < count && i < COOKIE_SECRETS; i++)
         files[i] = config_path(config, config->server.cookie_files.items[i], paths[i], sizeof paths[i]);
-    return cookie_secrets_read(files, count, &setup->secrets, diag);
+    return cookie_secrets_read(files, count, out, diag);
 }
 
 static enum status copy_text(const char *text, char **out)
@@ -192,7 +192,7 @@ static enum status fill_setup(const struct house *house, const struct config *co
         setup->secrets = house->secrets;
         return OK;
     }
-    return make_secrets(config, setup, diag);
+    return secrets_read(config, &setup->secrets, diag);
 }
 
 enum status parts_make(const struct house *house, const struct config *config, struct parts *out, struct diagnostics *diag)
