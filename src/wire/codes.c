@@ -130,7 +130,7 @@ enum status rcode_parse(struct slice text, uint16_t *out)
 {
     if (code_find_text(rcodes, LENGTH_OF(rcodes), text, out))
         return OK;
-    return generic_parse(text, "RCODE", 0xfff, out);
+    return generic_parse(text, "RCODE", UINT16_MAX, out);
 }
 
 enum status opcode_parse(struct slice text, uint8_t *out)
