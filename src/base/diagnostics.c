@@ -41,6 +41,8 @@ void diagnostics_free(struct diagnostics *sink)
 
 void diagnostics_clear(struct diagnostics *sink)
 {
+    if (!sink)
+        return;
     arena_reset(sink->arena);
     sink->kept = 0;
     memset(sink->counts, 0, sizeof sink->counts);
@@ -108,9 +110,9 @@ void diagnostics_add(struct diagnostics *sink, enum severity severity, const cha
         sink->list[sink->kept++] = one;
 }
 
-size_t diagnostics_count(const struct diagnostics *sink, enum severity severity) { return sink->counts[severity]; }
+size_t diagnostics_count(const struct diagnostics *sink, enum severity severity) { return sink ? sink->counts[severity] : 0; }
 
-size_t diagnostics_kept(const struct diagnostics *sink) { return sink->kept; }
+size_t diagnostics_kept(const struct diagnostics *sink) { return sink ? sink->kept : 0; }
 
 const struct diagnostic *diagnostics_get(const struct diagnostics *sink, size_t index)
 {
@@ -167,6 +169,8 @@ static void print_one(const struct diagnostic *one, FILE *stream, bool colour)
 
 void diagnostics_print(const struct diagnostics *sink, FILE *stream, bool colour)
 {
+    if (!sink)
+        return;
     for (size_t i = 0; i < sink->kept; i++)
         print_one(&sink->list[i], stream, colour);
     size_t all = sink->counts[SEVERITY_WARNING] + sink->counts[SEVERITY_ERROR];

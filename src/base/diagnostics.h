@@ -20,6 +20,7 @@ struct diagnostic {
     const char *source;     /**< the line of the file without its end, NULL = not known */
 };
 
+/** In what follows a NULL sink, which lack of memory leaves, is an empty one. */
 struct diagnostics;
 
 /** @param limit  diagnostics kept; further ones are only counted (0 = 1000).  NULL when out of memory. */
@@ -34,7 +35,7 @@ struct place {
     size_t source_length;
 };
 
-/** Adds one.  @param sink may be NULL: then nothing happens.  @param place may be NULL. */
+/** Adds one.  @param place may be NULL. */
 void diagnostics_add(struct diagnostics *sink, enum severity severity, const char *check,
                      const struct place *place, const char *format, ...) PRINTF_LIKE(5, 6);
 

@@ -33,11 +33,12 @@ static void send_text(struct control_answer *answer, struct text *text)
     text_clear(text);
 }
 
-static void send_line(struct control_answer *answer, struct json_value *line)
+/* @param needed  the member without which the line would not be what the protocol promises: memory ran out */
+static void send_line(struct control_answer *answer, struct json_value *line, const char *needed)
 {
     struct text text;
     text_growing(&text);
-    if (json_value_print(line, false, &text) != OK)
+    if (!json_value_get(line, needed) || json_value_print(line, false, &text) != OK)
         text.full = true;
     json_value_free(line);
     send_text(answer, &text);
@@ -63,7 +64,10 @@ void control_progress(struct control_answer *answer, const char *text, uint64_t 
     if (total)
         json_value_set_u64(progress, "total", total);
     json_value_set(line, "progress", progress);
-    send_line(answer, line);
+    if (json_value_get(line, "progress"))
+        send_line(answer, line, "progress");
+    else
+        json_value_free(line);
 }
 
 enum control_code control_fail(struct control_answer *answer, enum control_code code, const char *hint, const char *format, ...)
@@ -88,7 +92,7 @@ void control_details(struct control_answer *answer, const struct diagnostics *di
 {
     char *bytes = NULL, *save = NULL;
     size_t size = 0;
-    FILE *stream = open_memstream(&bytes, &size);
+    FILE *stream = diag ? open_memstream(&bytes, &size) : NULL;
     if (!stream)
         return;
     diagnostics_print(diag, stream, false);
@@ -149,6 +153,10 @@ static enum control_code run_request(struct control *control, const struct json_
     if (!json_value_is_object(request) || !name)
         return control_fail(answer, CONTROL_USAGE, NULL, "a request is {\"verb\":...,\"args\":{...}}");
     checking.verb = find_verb(control, name);
+    for (const char *const *later = control->options.later_verbs; !checking.verb && later && *later; later++) {
+        if (strcmp(*later, name) == 0)
+            return control_fail(answer, CONTROL_REFUSED, NULL, "%s is not in this version", name);
+    }
     if (!checking.verb)
         return control_fail(answer, CONTROL_USAGE, NULL, "there is no verb %.64s", name);
     const struct json_value *args = json_value_get(request, "args");
@@ -195,7 +203,11 @@ static void finish(struct control_answer *answer, enum control_code code)
             json_value_set(line, "details", answer->details);
         answer->details = NULL;
     }
-    send_line(answer, line);
+    if (!json_value_get(line, "ok")) {
+        json_value_free(line);
+        line = NULL;
+    }
+    send_line(answer, line, code == CONTROL_OK ? "result" : "error");
 }
 
 /* @return false when the connection is to end */

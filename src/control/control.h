@@ -31,7 +31,7 @@ void control_progress(struct control_answer *answer, const char *text, uint64_t 
 enum control_code control_fail(struct control_answer *answer, enum control_code code, const char *hint, const char *format, ...) PRINTF_LIKE(4, 5);
 /** A line of `details`. */
 void control_detail(struct control_answer *answer, const char *text);
-/** All of a sink as details, as a compiler would print it. */
+/** All of a sink as details, as a compiler would print it.  NULL, which memory running out leaves, is fine. */
 void control_details(struct control_answer *answer, const struct diagnostics *diag);
 
 struct control_argument { const char *name; bool flag; /**< true or false; else a text */ };
@@ -60,7 +60,7 @@ typedef void control_zone_fn(void *context, const char *name, const char *klass,
 /** Counters as one object: what `rhiz stats` shows. */
 void control_stats(const struct control_numbers *numbers, struct json_value *out);
 void control_stats_zone(const struct serve_zone_counters *counters, struct json_value *out);
-/** RSSAC002v4: traffic-volume, rcode-volume, traffic-sizes, unique-sources, load-time left to the operator. */
+/** RSSAC002v4: traffic-volume, rcode-volume, traffic-sizes, unique-sources; who keeps the zones adds zone-size and load-time. */
 void control_rssac(const struct control_numbers *numbers, struct json_value *out);
 /** Prometheus text format 0.0.4.  zones may be NULL; it is called with the writer's function. */
 void control_metrics(const struct control_numbers *numbers,
@@ -73,6 +73,7 @@ struct control_options {
     const struct endpoint *metrics;     /**< NULL = none */
     bool metrics_zones;
     const struct control_verb *verbs; size_t verb_count;    /**< borrowed for life */
+    const char *const *later_verbs;     /**< known, but not in this version; ends with NULL; NULL = none */
     void (*numbers)(void *context, struct control_numbers *out);
     void (*zones)(void *context, control_zone_fn *each, void *each_context);   /**< zones that were asked, at most 1000 */
     bool (*live)(void *context);        /**< for /health/live: the process does its work */

@@ -331,3 +331,65 @@ def frames(data):
         at += length
     assert controls == [2, 3] and at == len(data)
     return found
+
+
+# ---- descriptors and memory run out ----
+
+
+def limit(server, what, soft):
+    resource.prlimit(server.process.pid, what, (soft, resource.prlimit(server.process.pid, what)[1]))
+
+
+@pytest.mark.tsan
+def test_no_descriptors_left(rhizd):
+    """Connections wait or are refused; UDP goes on; a reload that needs descriptors fails as a whole; then all is well again."""
+    server = rhizd(zones={"example.": zone_text()}, metrics=True)
+    before = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[0]
+    limit(server, resource.RLIMIT_NOFILE, len(os.listdir(f"/proc/{server.process.pid}/fd")) + 4)
+    with contextlib.ExitStack() as held:
+        for _ in range(40):
+            held.enter_context(socket.create_connection((ADDRESS, server.port)))
+        for _ in range(20):
+            held.enter_context(connect_metrics(server, b"GET /metrics HTTP/1.0\r\n"))
+        assert server.query("example.", "SOA").answer
+        server.signal(signal.SIGHUP)
+        server.write_config(server.base_config().replace(f"{server.port}\"]", f"{server.port}\", \"{ADDRESS}@{server.port2}\"]"))
+        server.signal(signal.SIGHUP)
+        time.sleep(0.5)
+        assert server.query("example.", "SOA").answer
+    limit(server, resource.RLIMIT_NOFILE, before)
+    server.wait_for(lambda: server.control("reload"))
+    still_serves(server)
+    assert server.query("example.", "SOA", port=server.port2).answer
+    assert server.http("/health/live")[0] == 200
+
+
+def test_out_of_memory(rhizd):
+    """Address space runs out (not under a sanitizer, whose shadow needs it): reloads and clients fail, the daemon does not."""
+    server = rhizd(zones={"example.": zone_text()}, metrics=True)
+    with open(f"/proc/{server.process.pid}/statm") as f:
+        pages = int(f.read().split()[0])
+    if pages * 4096 > 1 << 36:
+        pytest.skip("a sanitizer's build")
+    file = server.write_zone("big.", zone_text(1, "".join(f"n{i} TXT \"{'x' * 200}\"\n" for i in range(40000))))
+    for spare in (64 << 10, 512 << 10, 4 << 20, 16 << 20):
+        limit(server, resource.RLIMIT_AS, pages * 4096 + spare)
+        with contextlib.ExitStack() as held:
+            for _ in range(60):
+                s = held.enter_context(socket.create_connection((ADDRESS, server.port)))
+                s.sendall(b"\xff\xff" + b"x" * 60000)
+            for _ in range(4):
+                with contextlib.suppress(OSError, EOFError, rhizome.ControlError, ValueError):
+                    server.control("zone-add", name="big.", file=str(file))
+                with contextlib.suppress(OSError, EOFError, rhizome.ControlError, ValueError):
+                    server.control("reload", force=True)
+                with contextlib.suppress(OSError, IndexError):
+                    server.http("/metrics")
+                assert server.query("example.", "SOA").answer
+    limit(server, resource.RLIMIT_AS, resource.RLIM_INFINITY)
+    server.wait_for(lambda: server.control("reload"))
+    with contextlib.suppress(rhizome.ControlError):
+        server.control("zone-remove", name="big.")
+    server.control("zone-add", name="big.", file=str(file))
+    assert server.serial("big.") == 1
+    still_serves(server)

@@ -57,6 +57,10 @@ static void keeps_to_its_limit(void **state)
     check_print(sink, false, "error: number 0 [x]\nerror: number 1 [x]\nerror: number 2 [x]\n7 more not shown\n");
     diagnostics_free(sink);
     diagnostics_add(NULL, SEVERITY_ERROR, "x", NULL, "nothing happens");
+    assert_int_equal(diagnostics_count(NULL, SEVERITY_ERROR), 0);
+    assert_int_equal(diagnostics_kept(NULL), 0);
+    diagnostics_print(NULL, stderr, false);
+    diagnostics_clear(NULL);
     diagnostics_free(NULL);
 }
 
