@@ -18,6 +18,7 @@ class Answer:
 
     def __init__(self, wire):
         self.missing = wire is None
+        self.wire = wire
         self.size = 0 if wire is None else len(wire)
         if self.missing:
             self.values = {field: "no answer" for field in FIELDS}

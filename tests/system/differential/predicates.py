@@ -4,8 +4,11 @@
 A predicate gets the case and one field that differs, and says whether it accounts for it.  What none accounts for fails
 the test; how often each did is printed.
 """
+import dns.message
 import dns.name
 import dns.rdatatype
+
+from . import prover
 
 PREDICATES = []
 
@@ -100,3 +103,67 @@ def needless_tc(case, field):
     whole = case.whole()
     return whole is not None and all(case.ours[section] == whole[section] for section in ("answer", "authority")) and \
         not in_domain_glue(case) - {(o, t) for o, t, _, _ in case.ours["additional"]}
+
+
+@deviation("RFC 4035 3.1 asks nothing of QTYPE=RRSIG, RFC 8482 4.1 by analogy: over UDP the signatures of one RRset, as Knot does")
+def minimal_rrsig(case, field):
+    if case.question.type != dns.rdatatype.RRSIG or case.question.tcp or field not in ("answer", "tc"):
+        return False
+    everything = frozenset().union(*(peer["answer"] for peer in case.peers.values()))
+    one = {(owner, rdata[:2]) for owner, _, _, rdata in case.ours["answer"]}
+    if field == "tc" or case.ours["tc"]:
+        return not case.ours["tc"] and len(one) == 1
+    return len(one) == 1 and (case.ours["answer"] <= everything or all(in_zone(case, r) for r in case.ours["answer"]))
+
+
+CHAIN = 17      # what ours puts into an answer: 16 steps and the alias that would be the next
+
+
+@deviation("RFC 1034 3.6.2, 5.2.2: chains are followed, how far is not said; ours ends after 16 steps (Knot 5, BIND 16 restarts), each of them right")
+def long_chain(case, field):
+    if field not in ("answer", "authority", "additional", "tc", "rcode") or case.ours["rcode"] != "NOERROR" or case.ours["authority"]:
+        return False
+    return not case.ours["tc"] and chain_length(case) == CHAIN
+
+
+def chain_length(case):
+    """Steps of our answer if it is one chain from the name asked for, made of zone data and what DNAMEs make of it; else 0."""
+    dnames = {dns.name.from_wire(o, 0)[0]: dns.name.from_wire(rdata, 0)[0] for o, t, _, rdata in case.ours["answer"] if t == "DNAME"}
+    cnames = {dns.name.from_wire(o, 0)[0]: dns.name.from_wire(rdata, 0)[0] for o, t, _, rdata in case.ours["answer"] if t == "CNAME"}
+    at, steps = case.question.name, 0
+    while at in cnames and steps < len(cnames):
+        above = [d for d in dnames if at != d and at.is_subdomain(d)]
+        made = dns.name.Name(at.relativize(above[0]).labels + dnames[above[0]].labels) if above else None
+        have = case.zone.get_rdataset(at, "CNAME")
+        if cnames[at] != made and not (have and have[0].target == cnames[at]) and not wild_alias(case, at, cnames[at]):
+            return 0
+        at, steps = cnames[at], steps + 1
+    return steps if steps == len(cnames) else 0
+
+
+def wild_alias(case, name, target):
+    """A wildcard above the name is this alias."""
+    for depth in range(1, len(name) - len(case.zone.origin) + 1):
+        have = case.zone.get_rdataset(dns.name.Name((b"*",) + name.labels[depth:]), "CNAME")
+        if have:
+            return have[0].target == target
+    return False
+
+
+@deviation("RFC 4035 3.1.3, 5.4, RFC 5155 7.2: what the majority sends proves nothing to a validator, what ours sends does")
+def proof_of_majority_fails(case, field):
+    """E.g. a wildcard that is an empty non-terminal (Knot, BIND), or a name that begins with an asterisk itself (Knot, NSD)."""
+    if field != "authority" or not case.question.dnssec or not case.settled(field) or not case.zone.get_rdataset(case.zone.origin, "DNSKEY"):
+        return False
+    others = [peer for peer in case.peers.values() if peer[field] == case.majority[field]]
+    return validates(case, case.ours) and not any(validates(case, peer) for peer in others)
+
+
+def validates(case, answer):
+    if answer["tc"] or case.question.type in prover.UNPROVEN:
+        return False
+    try:
+        prover.of(case.zone).check(case.question, dns.message.from_wire(answer.wire))
+    except prover.Unproven:
+        return False
+    return True

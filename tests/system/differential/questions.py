@@ -10,7 +10,7 @@ TYPES = ["A", "AAAA", "NS", "SOA", "MX", "TXT", "CNAME", "DNAME", "DS", "DNSKEY"
 
 
 class Question:
-    __slots__ = ("name", "type", "edns", "dnssec", "payload", "tcp")
+    __slots__ = ("name", "type", "edns", "dnssec", "payload", "tcp", "seed")
 
     def __init__(self, name, rdtype, edns, dnssec, payload, tcp):
         self.name, self.type, self.edns, self.dnssec, self.payload, self.tcp = name, rdtype, edns, dnssec, payload, tcp
@@ -78,10 +78,10 @@ def candidate_names(zone, rng, count):
             continue
 
 
-def questions(zone, count, seed, dnssec):
-    """count questions; dnssec: also with DO."""
+def questions(zone, count, seed, dnssec, more_types=()):
+    """count questions; dnssec: also with DO; more_types: asked besides the usual ones, RRSIG only if named here."""
     rng = random.Random(seed)
-    types = [dns.rdatatype.from_text(t) for t in TYPES]
+    types = [dns.rdatatype.from_text(t) for t in (*TYPES, *more_types)]
     made = []
     seen = set()
     for name in candidate_names(zone, rng, count):
@@ -89,7 +89,7 @@ def questions(zone, count, seed, dnssec):
         own = [rds.rdtype for rds in node.rdatasets] if node is not None else []
         some = set(rng.sample(types, 2) + own[:4])
         for rdtype in sorted(some):
-            if rdtype in (dns.rdatatype.RRSIG, dns.rdatatype.NSEC3):
+            if rdtype in (dns.rdatatype.RRSIG, dns.rdatatype.NSEC3) and dns.rdatatype.to_text(rdtype) not in more_types:
                 continue
             kind = rng.random()
             edns = kind > 0.2
