@@ -134,19 +134,23 @@ void control_stats_zone(const struct serve_zone_counters *counters, struct json_
 
 /* ---- RSSAC002v4 ---- */
 
-/* Section 2.4: counts by size, in steps of 16 octets, "16-31" and so on; the last one open. */
+/* Sizes in steps of 16 octets, "16-31" and so on; the last one open. */
+static const char *size_range(size_t bucket, char out[32])
+{
+    if (bucket + 1 == SERVE_SIZE_BUCKETS)
+        snprintf(out, 32, "%zu-", bucket * 16);
+    else
+        snprintf(out, 32, "%zu-%zu", bucket * 16, bucket * 16 + 15);
+    return out;
+}
+
 static void rssac_sizes(struct json_value *out, const char *transport, const char *what, const uint64_t *buckets)
 {
     char key[64], range[32];
     struct json_value *sizes = json_value_object();
     for (size_t i = 0; i < SERVE_SIZE_BUCKETS; i++) {
-        if (!buckets[i])
-            continue;
-        if (i + 1 == SERVE_SIZE_BUCKETS)
-            snprintf(range, sizeof range, "%zu-", i * 16);
-        else
-            snprintf(range, sizeof range, "%zu-%zu", i * 16, i * 16 + 15);
-        json_value_set_u64(sizes, range, buckets[i]);
+        if (buckets[i])
+            json_value_set_u64(sizes, size_range(i, range), buckets[i]);
     }
     snprintf(key, sizeof key, "%s-%s-sizes", transport, what);
     json_value_set(out, key, sizes);
@@ -175,7 +179,8 @@ void control_rssac(const struct control_numbers *n, struct json_value *out)
         rssac_sizes(sizes, tcp_udp[t], "response", s->response_size[t]);
     }
     json_value_set_u64(sources, "num-sources-ipv4", s->unique_sources4);
-    json_value_set_u64(sources, "num-sources-ipv6-aggregate", s->unique_sources6);
+    json_value_set_u64(sources, "num-sources-ipv6", s->unique_sources6);
+    json_value_set_u64(sources, "num-sources-ipv6-aggregate", s->unique_networks6);
     json_value_set(out, "traffic-volume", volume);
     json_value_set(out, "rcode-volume", rcodes);
     json_value_set(out, "traffic-sizes", sizes);
@@ -219,7 +224,7 @@ static void by_code(struct text *out, const struct serve_counters *s)
         sample(out, "servfail_total", "cause", serve_failure_text((enum serve_failure)i), s->failure[i]);
     head(out, "responses_by_rcode_total", "Responses by RCODE.", false);
     for (size_t i = 0; i < LENGTH_OF(s->rcode); i++) {
-        if (s->rcode[i] || i <= RCODE_REFUSED)
+        if (s->rcode[i] || i <= RCODE_NOTZONE || i == RCODE_BADVERS || i == RCODE_BADCOOKIE)
             sample(out, "responses_by_rcode_total", "rcode", rcode_to_text((uint16_t)i, code), s->rcode[i]);
     }
     head(out, "queries_by_opcode_total", "Queries by OPCODE.", false);
@@ -232,22 +237,16 @@ static void by_code(struct text *out, const struct serve_counters *s)
         sample(out, "queries_by_type_total", "type", serve_type_label(i), s->type_count[i]);
 }
 
-/* Cumulative, as Prometheus wants histograms; the sum is not known to the octet, so there is none. */
+/* By ranges of 16 octets, as RSSAC002 asks; what is zero is left out. */
 static void by_size(struct text *out, const char *metric, const char *help, const uint64_t sizes[2][SERVE_SIZE_BUCKETS])
 {
-    static const unsigned edges[] = { 64, 128, 256, 512, 1232, 2048, 4096 };
+    char range[32];
     head(out, metric, help, false);
-    for (size_t t = 0; t < 2; t++) {
-        uint64_t sum = 0;
-        size_t i = 0;
-        for (size_t e = 0; e < LENGTH_OF(edges); e++) {
-            for (; i < edges[e] / 16; i++)
-                sum += sizes[t][i];
-            text_add_format(out, "rhizome_%s{transport=\"%s\",below=\"%u\"} %" PRIu64 "\n", metric, tcp_udp[t], edges[e], sum);
-        }
-        for (; i < SERVE_SIZE_BUCKETS; i++)
-            sum += sizes[t][i];
-        text_add_format(out, "rhizome_%s{transport=\"%s\",below=\"+Inf\"} %" PRIu64 "\n", metric, tcp_udp[t], sum);
+    for (size_t i = 0; i < 2 * SERVE_SIZE_BUCKETS; i++) {
+        uint64_t count = sizes[i / SERVE_SIZE_BUCKETS][i % SERVE_SIZE_BUCKETS];
+        if (count)
+            text_add_format(out, "rhizome_%s{transport=\"%s\",octets=\"%s\"} %" PRIu64 "\n", metric, tcp_udp[i / SERVE_SIZE_BUCKETS],
+                            size_range(i % SERVE_SIZE_BUCKETS, range), count);
     }
 }
 
@@ -283,12 +282,14 @@ void control_metrics(const struct control_numbers *n, void (*zones)(void *contex
     text_add_format(out, "rhizome_ready %d\n", n->ready);
     head(out, "start_time_seconds", "Unix time of the start.", true);
     text_add_format(out, "rhizome_start_time_seconds %" PRIu64 "\n", n->started_seconds);
-    head(out, "unique_sources", "Client addresses seen, estimated (IPv6 by /64).", true);
+    head(out, "unique_sources", "Client addresses seen, estimated.", true);
     sample(out, "unique_sources", "family", "4", n->serve.unique_sources4);
     sample(out, "unique_sources", "family", "6", n->serve.unique_sources6);
+    head(out, "unique_networks", "Client networks seen (IPv6 by /64), estimated.", true);
+    sample(out, "unique_networks", "family", "6", n->serve.unique_networks6);
     by_code(out, &n->serve);
-    by_size(out, "queries_by_size_total", "Queries below a size in octets.", n->serve.query_size);
-    by_size(out, "responses_by_size_total", "Responses below a size in octets.", n->serve.response_size);
+    by_size(out, "queries_by_size_total", "Queries by size, in ranges of 16 octets (RSSAC002).", n->serve.query_size);
+    by_size(out, "responses_by_size_total", "Responses by size, in ranges of 16 octets (RSSAC002).", n->serve.response_size);
     if (zones) {
         head(out, "zone_events_total", "Events by zone, for zones that were asked (at most 1000).", false);
         zones(context, zone_line, &(struct zone_lines){ out });

@@ -33,7 +33,7 @@ static enum status open_control(struct house *house, struct diagnostics *diag)
     const struct config_server *server = &house->config->server;
     struct control_options options = {
         .path = config_path(house->config, server->control, path, sizeof path), .metrics = server->has_metrics ? &server->metrics : NULL,
-        .metrics_zones = server->metrics_zones, .verbs = house_verbs, .verb_count = house_verb_count, .numbers = house_numbers,
+        .metrics_zones = server->metrics_zones, .verbs = house_verbs, .verb_count = house_verb_count, .later_verbs = house_later_verbs, .numbers = house_numbers,
         .zones = house_zones, .live = house_live, .context = house,
     };
     return control_open(&options, &house->control, diag);

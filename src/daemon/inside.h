@@ -18,6 +18,8 @@ struct kept {
     const struct config_zone *config;   /* of the configuration, or of `added` */
     struct zone_files files;            /* of the last good reading */
     char *trouble;                      /* why the last load failed; NULL = it did not */
+    char *warnings;                     /* what the check of the content told, as a JSON array; NULL = nothing */
+    uint64_t load_ms, wire_bytes;       /* of the content; wire_bytes 0 = not counted yet */
     uint32_t loaded_seconds, mark;
     bool tried, added;                  /* added: at run time */
     bool stays, fresh, has_acls;        /* while moving: named by the new configuration; not in a table yet */
@@ -145,6 +147,7 @@ void house_request_reload(struct house *house);
 /* verbs.c */
 extern const struct control_verb house_verbs[];
 extern const size_t house_verb_count;
+extern const char *const house_later_verbs[];   /* NULL ends */
 void house_numbers(void *context, struct control_numbers *out);
 void house_zones(void *context, control_zone_fn *each, void *each_context);
 bool house_live(void *context);

@@ -67,6 +67,7 @@ void kept_free(struct keeper *keeper, struct kept *kept)
     epoch_retire(keeper->options.epoch, kept->zone, zone_bury);
     zone_files_clear(&kept->files);
     mem_free(kept->trouble);
+    mem_free(kept->warnings);
     mem_free(kept);
 }
 
@@ -149,6 +150,7 @@ void keeper_free(struct keeper *keeper)
         zone_bury(kept->zone);
         zone_files_clear(&kept->files);
         mem_free(kept->trouble);
+        mem_free(kept->warnings);
         mem_free(kept);
     }
     for (size_t at = 0; table_next(keeper->added, &at, &key, &length, &value);)
@@ -525,25 +527,6 @@ void keeper_count(struct keeper *keeper, struct keeper_counts *out)
     }
     pthread_mutex_unlock(&keeper->lock);
     *out = counts;
-}
-
-void keeper_each_asked(struct keeper *keeper, const struct serve *serve, size_t limit, control_zone_fn *each, void *context)
-{
-    const void *key;
-    size_t length, told = 0;
-    void *value;
-    pthread_mutex_lock(&keeper->lock);
-    for (size_t at = 0; (limit == 0 || told < limit) && table_next(keeper->zones, &at, &key, &length, &value);) {
-        const struct kept *kept = value;
-        struct serve_zone_counters counters;
-        char name[NAME_TEXT_ROOM], klass[CODE_TEXT_ROOM];
-        serve_zone_counters_read(serve, kept->zone, &counters);
-        if (counters.queries == 0 && counters.transfers == 0)
-            continue;
-        each(context, kept_name(kept, name), class_to_text(zone_class(kept->zone), klass), kept->view ? kept->view : "", &counters);
-        told++;
-    }
-    pthread_mutex_unlock(&keeper->lock);
 }
 
 void keeper_view_names(struct keeper *keeper, struct json_value *array)

@@ -67,6 +67,10 @@ enum control_code keeper_add(struct keeper *keeper, const struct keeper_name *na
 enum control_code keeper_remove(struct keeper *keeper, const struct keeper_name *name, struct control_answer *answer);
 enum control_code keeper_reload(struct keeper *keeper, const struct keeper_name *name, bool force, struct control_answer *answer);
 enum control_code keeper_notify(struct keeper *keeper, const struct keeper_name *name, struct control_answer *answer);
+/** Which zones could not be loaded and why, as details; at most 20, then how many more. */
+void keeper_tell_failures(struct keeper *keeper, struct control_answer *answer);
+/** RSSAC002: zone-size and load-time, of at most 100 zones. */
+void keeper_rssac(struct keeper *keeper, struct json_value *out);
 /** For counters: zones that were asked, at most `limit` (0 = all). */
 void keeper_each_asked(struct keeper *keeper, const struct serve *serve, size_t limit, control_zone_fn *each, void *context);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { DIAGNOSTICS_KEPT = 20, QUIET_ABOVE = 1000 };
+enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000 };
 
 static bool go_on(void *context, uint64_t done, uint64_t total)
 {
@@ -67,6 +67,26 @@ static char *first_error(enum status st, const struct diagnostics *diag)
     return mem_string(status_text(st));
 }
 
+/* Warnings of the check for `zone show`; NULL = none, or no memory. */
+static char *keep_warnings(const struct diagnostics *diag)
+{
+    struct text text;
+    size_t count = 0;
+    text_growing(&text);
+    for (size_t i = 0; i < diagnostics_kept(diag) && count < WARNINGS_KEPT; i++) {
+        const struct diagnostic *d = diagnostics_get(diag, i);
+        if (d->severity != SEVERITY_WARNING)
+            continue;
+        text_add(&text, count++ ? "," : "[");
+        text_add_json(&text, d->text);
+    }
+    text_add_char(&text, ']');
+    if (count && !text.full)
+        return text.data;
+    text_clear(&text);
+    return NULL;
+}
+
 static bool unchanged(const struct kept *kept, const char *path)
 {
     return kept->tried && !kept->trouble && kept->files.count > 0 && zone_current(kept->zone) &&
@@ -78,6 +98,17 @@ static void log_failure(const struct kept *kept, const char *path, const char *t
     char name[NAME_TEXT_ROOM];
     log_error(LOG_ZONE, zone_current(kept->zone) ? "zone not loaded, the old content stays" : "zone not loaded",
               log_text("zone", kept_name(kept, name)), log_text("file", path), log_text("error", trouble));
+}
+
+/* Secondaries would stay behind: worth a line of its own. */
+static void log_serial(const struct kept *kept, const struct diagnostics *diag)
+{
+    char name[NAME_TEXT_ROOM];
+    for (size_t i = 0; i < diagnostics_kept(diag); i++) {
+        const struct diagnostic *d = diagnostics_get(diag, i);
+        if (d->severity == SEVERITY_WARNING && strncmp(d->check, "serial-", 7) == 0)
+            log_warning(LOG_ZONE, "zone serial", log_text("zone", kept_name(kept, name)), log_text("warning", d->text));
+    }
 }
 
 static void log_success(const struct kept *kept, const struct diagnostics *diag, uint64_t started_ns)
@@ -109,13 +140,18 @@ static enum status load(struct keeper *keeper, struct kept *kept, bool force, bo
     }
     const struct zone_version *previous = zone_current(kept->zone);
     bool tell = st == OK && (!previous || zone_version_serial(previous) != zone_version_serial(version));
-    char *trouble = st == OK ? NULL : first_error(st, diag);
+    char *trouble = st == OK ? NULL : first_error(st, diag), *warnings = st == OK ? keep_warnings(diag) : NULL;
     pthread_mutex_lock(&keeper->lock);
     if (st == OK) {
         struct zone_files old = kept->files;
         zone_publish(kept->zone, version, keeper->options.epoch);
         kept->files = files;
         files = old;
+        char *old_warnings = kept->warnings;
+        kept->warnings = warnings;
+        warnings = old_warnings;
+        kept->wire_bytes = 0;
+        kept->load_ms = (clock_ns() - started) / 1000000;
         kept->loaded_seconds = (uint32_t)(clock_now().unix_ms / 1000);
     }
     char *old_trouble = kept->trouble;
@@ -123,12 +159,15 @@ static enum status load(struct keeper *keeper, struct kept *kept, bool force, bo
     kept->tried = true;
     pthread_mutex_unlock(&keeper->lock);
     mem_free(old_trouble);
+    mem_free(warnings);
     zone_files_clear(&files);
     atomic_fetch_add(st == OK ? &keeper->loads : &keeper->load_failures, 1);
     if (st != OK)
         log_failure(kept, path, trouble ? trouble : "");
     else if (!quiet)
         log_success(kept, diag, started);
+    if (st == OK)
+        log_serial(kept, diag);
     if (tell)
         kept_notify(keeper, kept, NULL);
     return st;

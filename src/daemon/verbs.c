@@ -166,6 +166,7 @@ static enum control_code verb_stats(void *context, const struct json_value *args
     if (json_value_get_bool(args, "rssac")) {
         struct json_value *rssac = json_value_object();
         control_rssac(numbers, rssac);
+        keeper_rssac(house->keeper, rssac);
         json_value_set(out, "rssac", rssac);
     }
     mem_free(numbers);
@@ -174,34 +175,76 @@ static enum control_code verb_stats(void *context, const struct json_value *args
 
 static void tell_progress(void *context, const char *text, uint64_t done, uint64_t total) { control_progress(context, text, done, total); }
 
+/* With its file, where it has one. */
+static void add_line(struct json_value *array, struct control_answer *details, const struct diagnostic *d)
+{
+    struct text line;
+    text_growing(&line);
+    if (d->file && d->line)
+        text_add_format(&line, "%s:%u:%u: %s", d->file, d->line, d->column, d->text);
+    else
+        text_add_format(&line, "%s%s%s", d->file ? d->file : "", d->file ? ": " : "", d->text);
+    if (!line.full && array)
+        json_value_add(array, json_value_text(line.data));
+    else if (!line.full)
+        control_detail(details, line.data);
+    text_clear(&line);
+}
+
+static enum control_code reload_refused(struct control_answer *answer, enum status st, const struct diagnostics *diag)
+{
+    control_details(answer, diag);
+    if (diagnostics_count(diag, SEVERITY_ERROR))
+        return control_fail(answer, CONTROL_FAILED, "the old configuration is still in force", "the new configuration cannot be put in force");
+    return control_fail(answer, CONTROL_FAILED, "the old configuration is still in force", "the new configuration cannot be put in force: %s",
+                        status_text(st));
+}
+
+/* The configuration is in force, and still the user should know: exit code and reasons. */
+static enum control_code reload_lacking(struct house *house, const struct keeper_totals *totals, const struct diagnostics *diag,
+                                        struct control_answer *answer)
+{
+    keeper_tell_failures(house->keeper, answer);
+    for (size_t i = 0; i < diagnostics_kept(diag); i++)
+        add_line(NULL, answer, diagnostics_get(diag, i));
+    return control_fail(answer, CONTROL_FAILED, "what was served before still is; `rhiz zone show NAME` tells more",
+                        "the configuration is in force, but %llu zones could not be loaded (%llu were, %llu are unchanged)",
+                        (unsigned long long)totals->failed, (unsigned long long)totals->loaded, (unsigned long long)totals->unchanged);
+}
+
+static void reload_done(struct house *house, const struct keeper_totals *totals, const struct diagnostics *diag, struct json_value *out)
+{
+    struct json_value *zones = json_value_object(), *warnings = json_value_array();
+    json_value_set_u64(zones, "loaded", totals->loaded);
+    json_value_set_u64(zones, "unchanged", totals->unchanged);
+    json_value_set_u64(zones, "failed", totals->failed);
+    json_value_set_u64(zones, "added", totals->added);
+    json_value_set_u64(zones, "removed", totals->removed);
+    for (size_t i = 0; i < diagnostics_kept(diag); i++)
+        add_line(warnings, NULL, diagnostics_get(diag, i));
+    json_value_set_u64(out, "generation", atomic_load(&house->generation));
+    json_value_set(out, "zones", zones);
+    json_value_set(out, "warnings", warnings);
+}
+
 static enum control_code verb_reload(void *context, const struct json_value *args, struct control_answer *answer)
 {
     struct house *house = context;
     struct keeper_totals totals = { 0 };
     struct keeper_progress progress = { tell_progress, answer };
     struct diagnostics *diag = diagnostics_new(100);
-    enum status st = diag ? house_reload(house, json_value_get_bool(args, "force"), &progress, &totals, diag) : E_NOMEM;
-    if (st != OK) {
-        enum control_code code = control_fail(answer, CONTROL_FAILED, "the old configuration is still in force; `rhiz config check` tells the same",
-                                              "the configuration was refused: %s", status_text(st));
-        if (diag)
-            control_details(answer, diag);
-        diagnostics_free(diag);
-        return code;
-    }
-    struct json_value *out = control_result(answer), *zones = json_value_object(), *warnings = json_value_array();
-    json_value_set_u64(zones, "loaded", totals.loaded);
-    json_value_set_u64(zones, "unchanged", totals.unchanged);
-    json_value_set_u64(zones, "failed", totals.failed);
-    json_value_set_u64(zones, "added", totals.added);
-    json_value_set_u64(zones, "removed", totals.removed);
-    for (size_t i = 0; i < diagnostics_kept(diag); i++)
-        json_value_add(warnings, json_value_text(diagnostics_get(diag, i)->text));
-    json_value_set_u64(out, "generation", atomic_load(&house->generation));
-    json_value_set(out, "zones", zones);
-    json_value_set(out, "warnings", warnings);
+    if (!diag)
+        return control_fail(answer, CONTROL_FAILED, NULL, "out of memory");
+    enum control_code code = CONTROL_OK;
+    enum status st = house_reload(house, json_value_get_bool(args, "force"), &progress, &totals, diag);
+    if (st != OK)
+        code = reload_refused(answer, st, diag);
+    else if (totals.failed)
+        code = reload_lacking(house, &totals, diag, answer);
+    else
+        reload_done(house, &totals, diag, control_result(answer));
     diagnostics_free(diag);
-    return CONTROL_OK;
+    return code;
 }
 
 static enum control_code verb_stop(void *context, const struct json_value *args, struct control_answer *answer)
@@ -314,3 +357,8 @@ const struct control_verb house_verbs[] = {
     { "config-show", NULL, verb_config_show, NULL },
 };
 const size_t house_verb_count = LENGTH_OF(house_verbs);
+const char *const house_later_verbs[] = {
+    "explain", "cache-show", "cache-flush", "cache-stats", "zone-begin", "zone-set", "zone-unset", "zone-diff", "zone-commit", "zone-abort",
+    "zone-refresh", "zone-retransfer", "zone-freeze", "zone-thaw", "zone-history", "zone-rollback", "zone-sign", "key-list", "key-new", "key-plan",
+    "key-roll", "key-simulate", "key-ds", "key-import", "key-export", "tsig-new", "tsig-list", "chain-status", "chain-sync", "chain-proof", NULL
+};

@@ -127,6 +127,8 @@ static void print_details(struct text *out, const struct kept *kept)
     }
     if (kept->trouble)
         member(out, "error", kept->trouble);
+    if (kept->warnings)
+        text_add_format(out, ",\"warnings\":%s", kept->warnings);
     text_add(out, ",\"files\":[");
     for (size_t i = 0; i < kept->files.count; i++) {
         text_add(out, i ? "," : "");
@@ -385,6 +387,12 @@ static enum control_code reload_all(struct keeper *keeper, bool force, struct co
         job.zones[job.count++] = value;
     load_all(keeper, &job, force, &progress, &totals);
     mem_free(job.zones);
+    if (totals.failed) {
+        keeper_tell_failures(keeper, answer);
+        return control_fail(answer, CONTROL_FAILED, "what was served before still is; `rhiz zone show NAME` tells more",
+                            "%llu zones could not be loaded (%llu were, %llu are unchanged)", (unsigned long long)totals.failed,
+                            (unsigned long long)totals.loaded, (unsigned long long)totals.unchanged);
+    }
     json_value_set_u64(control_result(answer), "loaded", totals.loaded);
     json_value_set_u64(control_result(answer), "unchanged", totals.unchanged);
     json_value_set_u64(control_result(answer), "failed", totals.failed);

@@ -42,25 +42,24 @@ static size_t size_bucket(size_t bytes)
 }
 
 /* HyperLogLog (Flajolet et al. 2007): 4096 registers, 1.6 % standard error, the same memory whoever asks. */
-static void unique_note(struct worker *w, const struct address *a)
+static void unique_note(struct worker *w, enum unique_kind kind, const uint8_t *bytes, size_t length)
 {
-    bool six = a->family == 6;
-    uint64_t hash = hash_bytes(&w->serve->key, a->bytes, six ? 8 : 4);
-    uint8_t *reg = &w->unique[six][hash % UNIQUE_REGISTERS];
+    uint64_t hash = hash_bytes(&w->serve->key, bytes, length);
+    uint8_t *reg = &w->unique[kind][hash % UNIQUE_REGISTERS];
     uint64_t rest = hash >> 12 | UINT64_C(1) << 52;
     uint8_t rank = (uint8_t)(__builtin_ctzll(rest) + 1);
     if (__atomic_load_n(reg, __ATOMIC_RELAXED) < rank)
         __atomic_store_n(reg, rank, __ATOMIC_RELAXED);
 }
 
-static uint64_t unique_estimate(const struct serve *s, bool six)
+static uint64_t unique_estimate(const struct serve *s, enum unique_kind kind)
 {
     double sum = 0;
     unsigned zeros = 0;
     for (size_t r = 0; r < UNIQUE_REGISTERS; r++) {
         uint8_t rank = 0;
         for (unsigned i = 0; i < s->worker_count; i++) {
-            uint8_t own = __atomic_load_n(&s->workers[i].unique[six][r], __ATOMIC_RELAXED);
+            uint8_t own = __atomic_load_n(&s->workers[i].unique[kind][r], __ATOMIC_RELAXED);
             rank = own > rank ? own : rank;
         }
         sum += 1.0 / (double)(UINT64_C(1) << rank);
@@ -86,7 +85,10 @@ void counters_query(struct visit *v)
         count_up(&c->edns);
     if (v->query.edns.dnssec_ok)
         count_up(&c->dnssec_ok);
-    unique_note(v->worker, &v->x->peer.address);
+    const uint8_t *peer = v->x->peer.address.bytes;
+    unique_note(v->worker, six ? UNIQUE_IPV6 : UNIQUE_IPV4, peer, six ? 16 : 4);
+    if (six)
+        unique_note(v->worker, UNIQUE_IPV6_NETWORK, peer, 8);
 }
 
 void counters_response(struct visit *v, size_t bytes)
@@ -152,8 +154,9 @@ void serve_counters_read(const struct serve *serve, struct serve_counters *out)
     *out = (struct serve_counters){ 0 };
     for (unsigned i = 0; i < serve->worker_count; i++)
         sum_up((uint64_t *)out, (const uint64_t *)&serve->workers[i].counters, sizeof *out);
-    out->unique_sources4 = unique_estimate(serve, false);
-    out->unique_sources6 = unique_estimate(serve, true);
+    out->unique_sources4 = unique_estimate(serve, UNIQUE_IPV4);
+    out->unique_sources6 = unique_estimate(serve, UNIQUE_IPV6);
+    out->unique_networks6 = unique_estimate(serve, UNIQUE_IPV6_NETWORK);
 }
 
 void serve_zone_counters_read(const struct serve *serve, const struct zone *zone, struct serve_zone_counters *out)

@@ -28,6 +28,8 @@ struct zone_counts {
     _Alignas(64) struct serve_zone_counters sum;
 };
 
+enum unique_kind { UNIQUE_IPV4, UNIQUE_IPV6, UNIQUE_IPV6_NETWORK /* by /64 */, UNIQUE_KINDS };
+
 struct worker {
     struct serve *serve;
     struct net_worker *net;
@@ -38,7 +40,7 @@ struct worker {
     unsigned index;
     uint32_t rotation;                  /* for round robin */
     struct serve_counters counters;
-    uint8_t unique[2][UNIQUE_REGISTERS];/* HyperLogLog of client addresses: IPv4; IPv6 by /64 (RSSAC002) */
+    uint8_t unique[UNIQUE_KINDS][UNIQUE_REGISTERS];     /* HyperLogLog of client addresses (RSSAC002) */
 };
 
 struct serve {

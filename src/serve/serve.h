@@ -72,7 +72,8 @@ struct serve_counters {
     uint64_t outcome[SERVE_OUTCOMES], failure[SERVE_FAILURES];
     uint64_t rcode[24], opcode[16];
     uint64_t truncated, edns, dnssec_ok, cookies_good, cookies_bad, cookies_client_only, rrl_dropped, rrl_slipped;
-    uint64_t acl_refused, transfers, transfers_refused, unique_sources4, unique_sources6;
+    uint64_t acl_refused, transfers, transfers_refused;
+    uint64_t unique_sources4, unique_sources6, unique_networks6;    /**< client addresses, and IPv6 by /64; estimates */
     uint64_t query_size[2][SERVE_SIZE_BUCKETS], response_size[2][SERVE_SIZE_BUCKETS];   /* [udp, tcp] */
     uint64_t type_count[16];            /**< A NS CNAME SOA PTR MX TXT AAAA SRV DS DNSKEY HTTPS SVCB ANY AXFR other */
 };

@@ -8,6 +8,8 @@ import stat
 import subprocess
 import time
 
+import dns.message
+import dns.zone
 import pytest
 
 from rhizome import ControlError, zone_text
@@ -175,14 +177,71 @@ def test_rssac(server):
         server.query(f"{name}.example.", "A")
     server.query("www.example.", "A", tcp=True)
     rssac = server.control("stats", rssac=True)["rssac"]
-    assert set(rssac) == {"traffic-volume", "rcode-volume", "traffic-sizes", "unique-sources"}
+    assert set(rssac) == {"traffic-volume", "rcode-volume", "traffic-sizes", "unique-sources", "zone-size", "load-time"}
     volume, sizes = rssac["traffic-volume"], rssac["traffic-sizes"]
     assert volume["dns-tcp-queries-received-ipv4"] == 1 and volume["dns-udp-queries-received-ipv4"] >= 3
     assert sum(sizes["udp-request-sizes"].values()) == volume["dns-udp-queries-received-ipv4"]
     assert sum(sizes["tcp-response-sizes"].values()) == volume["dns-tcp-responses-sent-ipv4"]
     assert sum(rssac["rcode-volume"].values()) == volume["dns-udp-responses-sent-ipv4"] + volume["dns-tcp-responses-sent-ipv4"]
     assert all(re.fullmatch(r"\d+-\d*", k) for k in sizes["udp-request-sizes"])
-    assert rssac["unique-sources"]["num-sources-ipv4"] == 1
+    assert all(int(k.split("-")[0]) % 16 == 0 and (k == "4096-" or int(k.split("-")[1]) == int(k.split("-")[0]) + 15) for k in sizes["udp-request-sizes"])
+    assert rssac["unique-sources"] == {"num-sources-ipv4": 1, "num-sources-ipv6": 0, "num-sources-ipv6-aggregate": 0}
+    assert set(rssac["load-time"]) == {"example."} and set(rssac["load-time"]["example."]) == {"7"}
+    # The same records by dnspython, uncompressed.
+    zone = dns.zone.from_file(str(server.zones["example."]), "example.", relativize=False)
+    octets = sum(len(n.to_wire()) + 10 + len(r.to_wire()) for n, _, r in zone.iterate_rdatas())
+    assert rssac["zone-size"] == {"example.": {"7": octets}}
+
+
+def test_rssac_ranges_in_metrics(server):
+    query = dns.message.make_query("www.example.", "A", use_edns=False)
+    assert len(query.to_wire()) in range(16, 32)
+    server.query("www.example.", "A", use_edns=False)
+    server.wait_for(lambda: 'rhizome_queries_by_size_total{transport="udp",octets="16-31"} 1\n' in server.http("/metrics")[1], 5)
+
+
+@pytest.mark.parametrize("verb", ["explain", "zone-freeze", "cache-show"])
+def test_later_verbs(server, verb):
+    with server.connect() as control:
+        control.send(json.dumps({"verb": verb, "args": {"name": "www.example."}}).encode() + b"\n")
+        reply = control.receive()
+        assert reply["code"] == "refused" and "not in this version" in reply["error"]
+
+
+def test_failed_zones_are_told(rhizd):
+    """By reload and zone-reload alike: which, why, and at most twenty of them."""
+    server = rhizd(zones={"example.": zone_text(1), **{f"bad{i}.": zone_text(1) for i in range(25)}})
+    for i in range(25):
+        server.write_zone(f"bad{i}.", "@ 60 SOA only this\n")
+    for verb, args in (("reload", {}), ("zone-reload", {})):
+        with server.connect() as control:
+            control.send(json.dumps({"verb": verb, "args": args}).encode() + b"\n")
+            while "ok" not in (reply := control.receive()):
+                pass
+        assert reply["ok"] is False and reply["code"] == "failed" and "25 zones could not be loaded" in reply["error"], reply
+        assert len(reply["details"]) == 21 and reply["details"][20].startswith("and 5 more")
+        assert all(re.match(r"zone bad\d+\.: .*\.zone:1:", line) for line in reply["details"][:20]), reply["details"]
+    assert server.serial("bad3.") == 1          # the old content stays
+    assert server.control("status")["generation"] == 2     # and the configuration was applied
+
+
+def test_serial_warnings(server):
+    """What secondaries would stumble over is in the log and in `zone show`, until the content is good again."""
+    def show():
+        return server.control("zone-show", name="example.")["zone"].get("warnings", [])
+    before = show()
+    server.write_zone("example.", zone_text(7, "www 3600 A 192.0.2.81\n"))
+    server.control("zone-reload", name="example.", force=True)
+    assert any("the content changed but serial 7 did not" in w for w in show())
+    server.write_zone("example.", zone_text(6))
+    server.control("zone-reload", name="example.", force=True)
+    assert any("serial 6 is not after 7" in w for w in show())
+    assert server.serial("example.") == 6
+    log = server.log
+    assert "serial 7 did not" in log and "serial 6 is not after 7" in log
+    server.write_zone("example.", zone_text(8))
+    server.control("zone-reload", name="example.", force=True)
+    assert show() == before
 
 
 # ---- HTTP ----
@@ -221,7 +280,7 @@ def test_metrics_are_prometheus_text(server):
 def test_metrics_zones(rhizd):
     server = rhizd(zones={"example.": zone_text()}, metrics=True, server="metrics-zones: true")
     server.query("x.example.", "A")
-    server.wait_for(lambda: 'rhizome_zone_events_total{zone="example.",class="IN",view="",event="nxdomain"} 1' in server.http("/metrics")[1], 5)
+    server.wait_for(lambda: 'rhizome_zone_events_total{zone="example.",class="IN",view="default",event="nxdomain"} 1' in server.http("/metrics")[1], 5)
 
 
 def test_health(server):

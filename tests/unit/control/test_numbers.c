@@ -22,6 +22,8 @@ static int set_numbers(void **state)
     numbers.serve.query_size[0][4] = 1;         /* 64-79 */
     numbers.serve.response_size[1][SERVE_SIZE_BUCKETS - 1] = 6;
     numbers.net.udp_dropped_in_kernel = 11;
+    numbers.serve.unique_sources6 = 12;
+    numbers.serve.unique_networks6 = 2;
     return 0;
 }
 
@@ -59,6 +61,10 @@ static void rssac(void **state)
     assert_true(json_value_get_u64(json_value_get(sizes, "tcp-response-sizes"), "4096-", &value));
     assert_int_equal(value, 6);
     assert_int_equal(json_value_count(json_value_get(sizes, "tcp-request-sizes")), 0);
+    assert_true(json_value_get_u64(json_value_get(out, "unique-sources"), "num-sources-ipv6", &value));
+    assert_int_equal(value, 12);
+    assert_true(json_value_get_u64(json_value_get(out, "unique-sources"), "num-sources-ipv6-aggregate", &value));
+    assert_int_equal(value, 2);
     json_value_free(out);
 }
 
@@ -79,10 +85,12 @@ static void metrics(void **state)
         "\nrhizome_udp_receive_queue_drops_total 11\n",
         "\nrhizome_ready 1\n",
         "\nrhizome_responses_by_rcode_total{rcode=\"NXDOMAIN\"} 9\n",
-        "\nrhizome_queries_by_size_total{transport=\"udp\",below=\"64\"} 5\n",      /* cumulative */
-        "\nrhizome_queries_by_size_total{transport=\"udp\",below=\"+Inf\"} 6\n",
-        "\nrhizome_responses_by_size_total{transport=\"tcp\",below=\"4096\"} 0\n",
-        "\nrhizome_responses_by_size_total{transport=\"tcp\",below=\"+Inf\"} 6\n",
+        "\nrhizome_queries_by_size_total{transport=\"udp\",octets=\"32-47\"} 5\n",
+        "\nrhizome_queries_by_size_total{transport=\"udp\",octets=\"64-79\"} 1\n",
+        "\nrhizome_responses_by_size_total{transport=\"tcp\",octets=\"4096-\"} 6\n",
+        "\nrhizome_responses_by_rcode_total{rcode=\"BADCOOKIE\"} 0\n",
+        "\nrhizome_unique_sources{family=\"6\"} 12\n",
+        "\nrhizome_unique_networks{family=\"6\"} 2\n",
         "\nrhizome_zone_events_total{zone=\"quote\\\\\\\".example.\",class=\"IN\",view=\"inside\",event=\"queries\"} 2\n",
     };
     struct text text;
