@@ -77,10 +77,8 @@ static void check_zones(const struct config *config, struct diagnostics *diag)
 
 enum status house_check(const struct config *config, struct diagnostics *diag)
 {
-    unsigned user, group;
-    const char *name = config->server.user;
-    if (user_find(config, &user, &group, diag) != OK)
-        return E_INVALID;
+    unsigned user = geteuid(), group = getegid();
+    const char *name = user_find(config, &user, &group, diag) == OK ? config->server.user : NULL;
     bool root = geteuid() == 0;
     check_state(config, diag);
     check_folder(config, config->server.control, SEVERITY_WARNING, "cannot make the control socket in", "server.control", diag);

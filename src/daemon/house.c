@@ -137,7 +137,7 @@ static void reload_logged(struct house *house)
     enum status st = diag ? house_reload(house, false, &progress, &totals, diag) : E_NOMEM;
     for (size_t i = 0; st != OK && i < diagnostics_kept(diag); i++) {
         const struct diagnostic *d = diagnostics_get(diag, i);
-        log_error(LOG_CONFIG, "configuration", log_text("file", d->file ? d->file : ""), log_u64("line", d->line), log_text("error", d->text));
+        log_error(LOG_CONFIG, "configuration", log_text("file", d->file ? d->file : ""), log_u64("line", d->line), log_u64("column", d->column), log_text("error", d->text));
     }
     diagnostics_free(diag);
 }
@@ -247,8 +247,6 @@ static void warn_fixed(const struct house *house, const struct config *next, str
         warn_restart(diag, "server.state");
     if (differs(old->control, new->control))
         warn_restart(diag, "server.control");
-    if (old->tcp_per_network != new->tcp_per_network)
-        warn_restart(diag, "server.tcp.per-network");
     if (old->has_metrics != new->has_metrics || old->metrics_zones != new->metrics_zones ||
         (new->has_metrics && (old->metrics.port != new->metrics.port || !address_equal(&old->metrics.address, &new->metrics.address))))
         warn_restart(diag, "server.metrics");
@@ -300,6 +298,7 @@ static enum status apply(struct house *house, struct config *next, bool force, c
     }
     warn_fixed(house, next, diag);
     house->config = next;
+    budget_set_limit(house->budget, (uint32_t)next->server.tcp_per_network);
     retire_parts(house, &before);
     if (log_apply(next) != OK)
         diagnostics_add(diag, SEVERITY_WARNING, "log", NULL, "the log could not be opened, the old one goes on");

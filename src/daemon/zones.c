@@ -109,6 +109,8 @@ static void print_zone(struct text *out, const struct keeper *keeper, const stru
     member(out, "source", kept->added ? "added" : "config");
     if (!full)
         return;
+    if (kept->trouble)
+        member(out, "error", kept->trouble);
     if (version)
         text_add_format(out, ",\"records\":%llu,\"nodes\":%u", (unsigned long long)zone_version_records(version), zone_version_nodes(version));
     const struct config *config = keeper->config_moving ? keeper->config_moving : keeper->config;
@@ -125,8 +127,6 @@ static void print_details(struct text *out, const struct kept *kept)
         text_add_format(out, ",\"loaded\":%u,\"bytes\":%zu", kept->loaded_seconds, zone_version_bytes(version));
         member(out, "denial", denials[zone_version_denial(version)]);
     }
-    if (kept->trouble)
-        member(out, "error", kept->trouble);
     if (kept->warnings)
         text_add_format(out, ",\"warnings\":%s", kept->warnings);
     text_add(out, ",\"files\":[");

@@ -10,7 +10,7 @@ enum { SLOTS = 65536, PROBES = 32, COUNT_MOST = 0xffff };
 
 struct budget {
     struct hash_key seed;
-    uint32_t per_network;
+    _Atomic uint32_t per_network;
     uint8_t prefix4, prefix6;
     _Atomic uint64_t slots[SLOTS];
 };
@@ -21,10 +21,15 @@ struct budget *budget_new(uint32_t per_network, uint8_t prefix4, uint8_t prefix6
     if (!budget)
         return NULL;
     budget->seed = hash_key_random();
-    budget->per_network = per_network < COUNT_MOST ? per_network : COUNT_MOST;
+    budget_set_limit(budget, per_network);
     budget->prefix4 = prefix4;
     budget->prefix6 = prefix6;
     return budget;
+}
+
+void budget_set_limit(struct budget *budget, uint32_t per_network)
+{
+    atomic_store_explicit(&budget->per_network, per_network < COUNT_MOST ? per_network : COUNT_MOST, memory_order_relaxed);
 }
 
 void budget_free(void *budget) { mem_free(budget); }
@@ -59,7 +64,8 @@ static _Atomic uint64_t *find_slot(struct budget *budget, uint64_t hash, bool wa
 
 bool budget_take(struct budget *budget, const struct address *client)
 {
-    if (budget->per_network == 0)
+    uint32_t limit = atomic_load_explicit(&budget->per_network, memory_order_relaxed);
+    if (limit == 0)
         return true;
     uint64_t hash = hash_network(budget, client);
     for (;;) {
@@ -70,7 +76,7 @@ bool budget_take(struct budget *budget, const struct address *client)
         bool ours = count_of(word) && tag_of(word) == tag_of(hash);
         if (count_of(word) && !ours)
             continue; /* taken by another network meanwhile */
-        if (ours && count_of(word) >= budget->per_network)
+        if (ours && count_of(word) >= limit)
             return false;
         uint64_t next = ours ? word + 1 : tag_of(hash) + 1;
         if (atomic_compare_exchange_strong_explicit(slot, &word, next, memory_order_relaxed, memory_order_relaxed))
@@ -80,7 +86,7 @@ bool budget_take(struct budget *budget, const struct address *client)
 
 void budget_give(struct budget *budget, const struct address *client)
 {
-    if (budget->per_network == 0)
+    if (atomic_load_explicit(&budget->per_network, memory_order_relaxed) == 0)
         return;
     uint64_t hash = hash_network(budget, client);
     _Atomic uint64_t *slot = find_slot(budget, hash, false);

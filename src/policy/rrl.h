@@ -38,6 +38,9 @@ struct budget;
 /** @param per_network  connections one client network may hold, at most 65535; 0 = no limit.  512 KiB, fixed.
  *  @return NULL when out of memory */
 struct budget *budget_new(uint32_t per_network, uint8_t prefix4, uint8_t prefix6);
+/** Any thread, at any time: connections there are already stay, even above the new limit.  0 is for budget_new only: what
+ *  was taken under a limit must be given back under one. */
+void budget_set_limit(struct budget *budget, uint32_t per_network);
 void budget_free(void *budget);
 /** Any thread; exact.  @return false: over the limit, and nothing to give back */
 bool budget_take(struct budget *budget, const struct address *client);

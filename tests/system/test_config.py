@@ -195,6 +195,11 @@ def test_the_check_looks_where_a_start_does(tmp_path, server, more, code, says):
     assert not (tmp_path / "s").exists() and not (tmp_path / "c.sock").exists()
 
 
+def test_the_check_goes_on_after_an_error(tmp_path):
+    code, errors = local(tmp_path, "  state: /nonexistent/a/b\n  user: no-such-user\n  cookies: { secret-files: [nope.key] }\n")
+    assert code == 1 and errors.count("error:") == 3, errors
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
 def test_the_check_reads_as_the_user(tmp_path):
     for folder in [tmp_path, *tmp_path.parents]:

@@ -222,6 +222,8 @@ def test_failed_zones_are_told(rhizd):
         assert len(reply["details"]) == 21 and reply["details"][20].startswith("and 5 more")
         assert all(re.match(r"zone bad\d+\.: .*\.zone:1:", line) for line in reply["details"][:20]), reply["details"]
     assert server.serial("bad3.") == 1          # the old content stays
+    zones = {z["name"]: z for z in server.control("zone-list")["zones"]}
+    assert zones["bad3."]["state"] == "serving" and "bad3.zone:1:" in zones["bad3."]["error"] and "error" not in zones["example."]
     assert server.control("status")["generation"] == 2     # and the configuration was applied
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reload: whole or not at all, without losing a query; the new versions answer when it returns."""
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -230,3 +231,39 @@ def test_stop_while_loading(rhizd):
     server.start(ready=False)
     server.wait_for(lambda: server.control("status"), what="the control socket")
     server.stop()
+
+
+def test_connection_limit_changes(rhizd):
+    """server.tcp.per-network, without a restart: nobody who is connected is cut off."""
+    config = """version: 1
+server:
+  listen: [{ address: "127.0.0.1@{port}", proxy-from: ["127.0.0.1"] }]
+  state: "{folder}/state"
+  control: "{control}"
+  tcp: { per-network: LIMIT }
+zones: [{ name: example, file: "{folder}/example.zone" }]
+"""
+    server = rhizd(zones={"example.": version(1)}, config=config.replace("LIMIT", "2"))
+    question = dns.message.make_query("example.", "SOA")
+
+    def ask(tcp):
+        try:
+            dns.query.send_tcp(tcp, question)
+            return dns.query.receive_tcp(tcp, time.time() + 3)[0].rcode() == 0
+        except (EOFError, OSError):
+            return False
+
+    def connect():
+        tcp = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        tcp.sendall(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + socket.inet_aton("198.51.100.7") + socket.inet_aton("192.0.2.53") + b"\x10\0\0\x35")
+        return tcp
+    clients = [connect() for _ in range(3)]
+    assert sorted(ask(c) for c in clients) == [False, True, True]
+    server.write_config(config.replace("LIMIT", "4"))
+    assert server.control("reload")["warnings"] == []
+    clients += [connect() for _ in range(3)]
+    assert sum(ask(c) for c in clients) == 4
+    server.write_config(config.replace("LIMIT", "1"))
+    server.control("reload")
+    assert sum(ask(c) for c in clients) == 4
+    assert not ask(connect())

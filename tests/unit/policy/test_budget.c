@@ -41,6 +41,32 @@ static void counts_by_network(void **state)
     budget_free(NULL);
 }
 
+/* What is held above a lowered limit stays, and nothing comes in until it is below. */
+static void limit_changes(void **state)
+{
+    struct address a;
+    struct budget *budget = budget_new(3, 24, 56);
+    (void)state;
+    assert_non_null(budget);
+    assert_int_equal(address_parse(slice_string("192.0.2.1"), &a), OK);
+    for (int i = 0; i < 3; i++)
+        assert_true(budget_take(budget, &a));
+    budget_set_limit(budget, 1);
+    budget_give(budget, &a);
+    budget_give(budget, &a);
+    assert_false(budget_take(budget, &a));
+    budget_give(budget, &a);
+    assert_true(budget_take(budget, &a));
+    budget_set_limit(budget, 2);
+    assert_true(budget_take(budget, &a));
+    assert_false(budget_take(budget, &a));
+    budget_set_limit(budget, 100000);        /* more than a slot counts: the most that it does */
+    for (int i = 2; i < 65535; i++)
+        assert_true(budget_take(budget, &a));
+    assert_false(budget_take(budget, &a));
+    budget_free(budget);
+}
+
 static void no_limit(void **state)
 {
     (void)state;
@@ -116,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_by_network),
         cmocka_unit_test(no_limit),
+        cmocka_unit_test(limit_changes),
         cmocka_unit_test(many_networks),
         cmocka_unit_test(workers_share),
     };
