@@ -84,8 +84,12 @@ static void pending_run(struct words *w)
     if (l->type == TYPE_AXFR || l->ixfr) {
         l->comments = l->comments_asked;
         l->question = l->question_asked;
+        l->rd = false;                  /* transfers are never recursive */
+        l->ad = l->ad && !l->ixfr;
         l->tcp = l->type == TYPE_AXFR || !l->tcp_set ? true : l->tcp;
     }
+    if (l->type == TYPE_ANY && !l->tcp_set)
+        l->tcp = true;                  /* such answers are large, and minimal over UDP; as dig */
     if (l->brief)
         l->cmd = false;
     query_lookup_run(w->run, l);
@@ -299,9 +303,6 @@ static int ahead_apply(struct words *w)
 static int line_run(struct query_run *run, int count, char **list, bool batch_line)
 {
     struct words w = { .run = run, .list = list, .count = count, .current = &run->defaults, .bare_types = true, .batch_line = batch_line };
-    struct lookup scratch = run->defaults;
-    if (batch_line)
-        w.current = &scratch;
     int rc = ahead_apply(&w);
     for (w.at = 0; rc == QUERY_DONE && w.at < count; w.at++) {
         if (batch_line && w.at == 0 && list[0][0] != '+' && list[0][0] != '-' && list[0][0] != '@')
@@ -325,6 +326,7 @@ static int batch_run(struct query_run *run)
     bool standard = strcmp(run->batch, "-") == 0;
     FILE *file = standard ? stdin : fopen(run->batch, "re");
     char line[BATCH_LINE_BYTES], *list[BATCH_WORDS];
+    struct lookup all = run->defaults;          /* what one line says does not hold for the next */
     if (file == NULL) {
         fprintf(stderr, "%s: %s\n", run->batch, strerror(errno));
         return fail(QUERY_BATCH, "couldn't open specified batch file%s", "");
@@ -337,6 +339,8 @@ static int batch_run(struct query_run *run)
         if (count == 0 || list[0][0] == '#' || list[0][0] == ';')
             continue;
         run->greeted = false;
+        all.cmd = run->defaults.cmd;            /* but this, as with dig */
+        run->defaults = all;
         int rc = line_run(run, count, list, true);
         if (rc != QUERY_DONE)
             run->exit_code = rc;

@@ -152,6 +152,8 @@ void query_print_options(struct text *text, const struct reply_view *reply, cons
 void query_print_stats(struct query_run *run, const struct print_context *context, const struct query_transfer_size *transfer);
 void query_print_json(struct query_run *run, const struct print_context *context, const struct reply_view *reply);
 void query_print_yaml(struct query_run *run, const struct print_context *context, const struct reply_view *reply, bool sending);
+/* Unassigned ones as dig names them. */
+const char *query_opcode_text(uint16_t flags, char out[CODE_TEXT_ROOM]);
 /* Lines like `2 weeks 1 day` */
 void query_print_period(struct text *text, uint32_t seconds);
 /* The `; EDNS: ...` flags word behind DO */
@@ -167,6 +169,10 @@ void query_search_ns_run(struct query_run *run, struct lookup *lookup, struct na
 /* One query to one server with all that dig does on the way: TC, BADCOOKIE, BADVERS.  The reply lies in `buffer`. */
 enum status query_ask(struct query_run *run, struct lookup *lookup, struct name_view name, const struct endpoint *server,
                       const char *label, uint8_t *buffer, size_t room, struct query_exchange *exchange);
+/* The client cookie of a query; zeros when there is none. */
+void query_cookie_sent(const uint8_t *query, size_t bytes, uint8_t sent[8]);
+/* +qr: what is sent. */
+void query_show_sending(struct query_run *run, const struct lookup *lookup, const struct query_exchange *exchange, const uint8_t *query, size_t bytes);
 void query_report_failure(struct query_run *run, const struct endpoint *server, enum status st);
 
 void query_report_connection(struct query_run *run, const struct endpoint *server, const char *label, const char *name);

@@ -99,10 +99,10 @@ void query_report_connection(struct query_run *run, const struct endpoint *serve
     fprintf(run->notes, ";; Connection to %s#%u(%s) for %s failed: connection refused.\n", address_print(&server->address, address), server->port, label, name);
 }
 
-static void sending_show(struct query_run *run, const struct lookup *lookup, const uint8_t *query, size_t bytes)
+void query_show_sending(struct query_run *run, const struct lookup *lookup, const struct query_exchange *exchange, const uint8_t *query, size_t bytes)
 {
     struct arena *arena = lookup->qr ? arena_new(0) : NULL;
-    struct print_context context = { run, lookup, NULL };
+    struct print_context context = { run, lookup, exchange };
     struct reply_view view;
     if (arena != NULL && query_reply_read(query, bytes, arena, &view))
         query_print_message(run, &context, &view, true);
@@ -174,7 +174,7 @@ static void reply_judge(struct query_run *run, struct round *round, const struct
     }
 }
 
-static void cookie_sent(const uint8_t *query, size_t bytes, uint8_t sent[8])
+void query_cookie_sent(const uint8_t *query, size_t bytes, uint8_t sent[8])
 {
     struct arena *arena = arena_new(0);
     struct reply_view view;
@@ -196,14 +196,14 @@ static enum status round_go(struct query_run *run, const struct round *round, st
     size_t bytes = query_build(round->lookup, name, query, sizeof query);
     if (bytes == 0)
         return E_NO_SPACE;
-    cookie_sent(query, bytes, sent);
-    sending_show(run, round->lookup, query, bytes);
+    query_cookie_sent(query, bytes, sent);
+    exchange->tcp = round->tcp;
     clock_gettime(CLOCK_REALTIME, &exchange->sent);
+    query_show_sending(run, round->lookup, exchange, query, bytes);
     uint64_t before = clock_ns();
     enum status st = query_exchange_once(run, round->lookup, &exchange->server, round->tcp, query, bytes, buffer, room, &exchange->reply_bytes);
     exchange->microseconds = (clock_ns() - before) / 1000;
     clock_gettime(CLOCK_REALTIME, &exchange->received);
-    exchange->tcp = round->tcp;
     exchange->cookie = sent;
     return st;
 }

@@ -185,19 +185,19 @@ static void yaml_section(struct text *text, const struct reply_view *reply, enum
     }
 }
 
-static void yaml_header(struct text *text, const struct reply_view *reply)
+static void yaml_header(struct text *text, const struct reply_view *reply, bool edns)
 {
     static const struct { uint16_t bit; const char *word; } flags[] = {
         { FLAG_QR, " qr" }, { FLAG_AA, " aa" }, { FLAG_TC, " tc" }, { FLAG_RD, " rd" }, { FLAG_RA, " ra" }, { FLAG_AD, " ad" }, { FLAG_CD, " cd" } };
     char word[CODE_TEXT_ROOM];
-    text_add_format(text, "      opcode: %s\n", opcode_to_text(reply->flags >> 11 & 0xf, word));
+    text_add_format(text, "      opcode: %s\n", query_opcode_text(reply->flags, word));
     text_add_format(text, "      status: %s\n      id: %u\n      flags:", rcode_to_text(reply->rcode, word), reply->id);
     for (size_t i = 0; i < LENGTH_OF(flags); i++)
         if (reply->flags & flags[i].bit)
             text_add(text, flags[i].word);
     text_add_format(text, "\n      QUESTION: %u\n      ANSWER: %u\n      AUTHORITY: %u\n      ADDITIONAL: %u\n", reply->counts[0], reply->counts[1],
                     reply->counts[2], reply->counts[3]);
-    if (!reply->has_opt)
+    if (!edns)
         return;
     text_add_format(text, "      OPT_PSEUDOSECTION:\n        EDNS:\n          version: %u\n          flags:%s\n          udp: %u\n", reply->opt_version,
                     reply->opt_flags & 0x8000 ? " do" : "", reply->opt_payload);
@@ -209,12 +209,12 @@ void query_print_yaml(struct query_run *run, const struct print_context *context
     char server[ADDRESS_TEXT_ROOM];
     struct text text;
     text_growing(&text);
-    text_add_format(&text, "- type: MESSAGE\n  message:\n    type: %s_%s\n", reply->flags & FLAG_AA || (sending && !context->lookup->rd) ? "AUTH" : "RECURSIVE",
+    text_add_format(&text, "- type: MESSAGE\n  message:\n    type: %s_%s\n", reply->flags & (sending ? FLAG_RD : FLAG_RA) ? "RECURSIVE" : "AUTH",
                     sending ? "QUERY" : "RESPONSE");
-    if (e != NULL) {
+    if (e != NULL)
         yaml_time(&text, "query_time", &e->sent);
+    if (e != NULL && !sending)
         yaml_time(&text, "response_time", &e->received);
-    }
     text_add_format(&text, "    message_size: %zub\n", reply->wire_bytes);
     if (e != NULL) {
         text_add_format(&text, "    socket_family: %s\n    socket_protocol: %s\n", e->server.address.family == 4 ? "INET" : "INET6", e->tcp ? "TCP" : "UDP");
@@ -222,8 +222,9 @@ void query_print_yaml(struct query_run *run, const struct print_context *context
         text_add_format(&text, "    query_address: \"%s\"\n    query_port: %u\n", e->server.address.family == 4 ? "0.0.0.0" : "::", context->run->source.port);
     }
     text_add_format(&text, "    %s_message_data:\n", sending ? "query" : "response");
-    yaml_header(&text, reply);
-    if (reply->has_opt)
+    bool edns = reply->has_opt && context->lookup->comments;
+    yaml_header(&text, reply, edns);
+    if (edns)
         query_print_options(&text, reply, sending || e == NULL ? NULL : e->cookie, "          ");
     if (context->lookup->question)
         yaml_section(&text, reply, SECTION_QUESTION);

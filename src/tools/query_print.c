@@ -173,20 +173,29 @@ void query_print_greeting(struct query_run *run, const struct lookup *lookup)
     greeting_flush(run, lookup);
 }
 
+const char *query_opcode_text(uint16_t flags, char out[CODE_TEXT_ROOM])
+{
+    unsigned opcode = flags >> 11 & 0xf;
+    if (opcode == 3 || opcode > OPCODE_UPDATE)
+        snprintf(out, CODE_TEXT_ROOM, "RESERVED%u", opcode);
+    else
+        opcode_to_text((uint8_t)opcode, out);
+    return out;
+}
+
 static void header_print(struct text *text, const struct reply_view *reply, bool sending)
 {
     static const struct { uint16_t bit; const char *word; } flags[] = {
         { FLAG_QR, " qr" }, { FLAG_AA, " aa" }, { FLAG_TC, " tc" }, { FLAG_RD, " rd" }, { FLAG_RA, " ra" }, { FLAG_AD, " ad" }, { FLAG_CD, " cd" } };
     char word[CODE_TEXT_ROOM];
-    text_add_format(text, ";; ->>HEADER<<- opcode: %s, ", opcode_to_text(reply->flags >> 11 & 0xf, word));
+    text_add_format(text, ";; ->>HEADER<<- opcode: %s, ", query_opcode_text(reply->flags, word));
     text_add_format(text, "status: %s, id: %u\n;; flags:", rcode_to_text(reply->rcode, word), reply->id);
     for (size_t i = 0; i < LENGTH_OF(flags); i++)
         if (reply->flags & flags[i].bit)
             text_add(text, flags[i].word);
     if (reply->flags & 0x40)
         text_add(text, "; MBZ: 0x4");
-    static const char *const plain[] = { "QUERY", "ANSWER", "AUTHORITY", "ADDITIONAL" }, *const update[] = { "ZONE", "PREREQ", "UPDATE", "ADDITIONAL" };
-    const char *const *names = (reply->flags >> 11 & 0xf) == OPCODE_UPDATE ? update : plain;
+    static const char *const names[] = { "QUERY", "ANSWER", "AUTHORITY", "ADDITIONAL" };    /* of UPDATE too, as dig */
     for (int i = 0; i < 4; i++)
         text_add_format(text, "%s%s: %u", i == 0 ? "; " : ", ", names[i], reply->counts[i]);
     text_add_char(text, '\n');
@@ -289,7 +298,8 @@ void query_print_message(struct query_run *run, const struct print_context *cont
         message_print(&text, context, reply, sending);
     if (sending && !context->lookup->brief)
         text_add_format(&text, ";; QUERY SIZE: %zu\n\n", reply->wire_bytes);
-    fwrite(text.data, 1, text.length, run->out);
+    if (text.length > 0)
+        fwrite(text.data, 1, text.length, run->out);
     text_clear(&text);
 }
 

@@ -64,6 +64,7 @@ static bool trace_step(struct query_run *run, struct lookup *lookup, struct name
         answered = st == OK;
         if (st != OK)
             query_report_failure(run, &servers->list[i], st);
+        fflush(run->out);               /* a step may take long, and a pipe is buffered */
     }
     struct arena *arena = arena_new(0);
     struct reply_view view;

@@ -11,11 +11,14 @@ struct transfer {
     const struct lookup *lookup;
     struct query_exchange exchange;
     struct query_transfer_size size;
+    uint8_t cookie[8];      /* of the client */
     uint32_t first_serial;
     unsigned soas;          /* seen so far */
     unsigned finals;        /* SOAs with the serial of the first one */
     bool incremental, done, failed;
 };
+
+static bool structured(const struct lookup *lookup) { return lookup->json || lookup->yaml; }
 
 /* AXFR ends with the second SOA; an incremental one with the third that has the new serial (RFC 1995 section 4). */
 static void record_count(struct transfer *t, const struct reply_record *r)
@@ -47,10 +50,11 @@ static void records_print(struct transfer *t, const struct reply_view *view)
             continue;
         bool last_soa = r->type == TYPE_SOA && t->soas > 0;
         record_count(t, r);
-        if (!t->failed && t->lookup->answer && !(t->lookup->one_soa && last_soa && !t->incremental))
+        if (!t->failed && t->lookup->answer && !structured(t->lookup) && !(t->lookup->one_soa && last_soa && !t->incremental))
             t->lookup->brief ? query_print_rdata(&text, t->lookup, r) : query_print_record(&text, t->lookup, r);
     }
-    fwrite(text.data, 1, text.length, t->run->out);
+    if (text.length > 0)
+        fwrite(text.data, 1, text.length, t->run->out);
     text_clear(&text);
 }
 
@@ -63,6 +67,12 @@ static enum status message_take(struct transfer *t, const uint8_t *data, size_t 
     t->size.bytes += bytes;
     if (st == OK && (!query_reply_read(data, bytes, arena, &view) || view.malformed))
         st = E_BAD_FORMAT;
+    if (st == OK && structured(t->lookup)) {        /* a document per message */
+        struct print_context context = { t->run, t->lookup, &t->exchange };
+        t->exchange.reply_bytes = bytes;
+        clock_gettime(CLOCK_REALTIME, &t->exchange.received);
+        query_print_message(t->run, &context, &view, false);
+    }
     if (st == OK && (view.rcode != RCODE_NOERROR || (view.record_count == 0 && t->size.records == 0)))
         t->failed = true;
     else if (st == OK)
@@ -95,11 +105,14 @@ static enum status transfer_go(struct transfer *t, struct name_view name, uint8_
     struct client_tcp *connection = NULL;
     if (bytes == 0)
         return E_NO_SPACE;
+    query_cookie_sent(query, bytes, t->cookie);
+    t->exchange.cookie = t->cookie;
     uint64_t before = clock_ns();
     clock_gettime(CLOCK_REALTIME, &t->exchange.sent);
     enum status st = client_tcp_open(&t->exchange.server, t->run->has_source ? &t->run->source : NULL, timeout_ms, &connection);
     if (st == OK) {
         query_print_greeting(t->run, t->lookup);
+        query_show_sending(t->run, t->lookup, &t->exchange, query, bytes);
         st = client_tcp_send(connection, query, bytes, timeout_ms);
     }
     if (st == OK)
