@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -157,32 +158,51 @@ static int reply_read(const struct tool_call *call, int fd, const char *verb, st
     return TOOL_DONE;
 }
 
-/* The path of `control:` under `server:` in a configuration that does not read: who asks for the status while mending
- * the file must not need a valid one. */
-static void socket_path_scan(const char *config, char *out, size_t room)
+/* A value that means the same to every reader of YAML: a plain or quoted path without escapes.  @return its length, 0 = none */
+static size_t path_value(const char **value)
+{
+    static const char simple[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    *value += strspn(*value, " ");
+    char quote = **value == '"' || **value == '\'' ? *(*value)++ : '\0';
+    size_t length = strspn(*value, simple);
+    const char *rest = *value + length;
+    if (quote != '\0' && *rest++ != quote)
+        return 0;
+    const char *end = rest + strspn(rest, " ");
+    return *end == '\0' || *end == '\r' || *end == '\n' || (*end == '#' && end > rest) ? length : 0;
+}
+
+/* Looks for `control:` right below `server:` without reading the rest.  Two reasons: with 100,000 zones reading takes
+ * longer than what is asked for, and who asks for the status while mending the file must not need a valid one. */
+static bool socket_path_scan(const char *config, char *out, size_t room)
 {
     char line[1024];
-    bool inside = false;
+    size_t level = 0;           /* blanks before the keys of `server` */
+    bool inside = false, found = false;
     FILE *file = fopen(config, "re");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
         size_t blanks = strspn(line, " ");
-        if (blanks == 0 && line[0] != '#' && line[0] != '\n')
-            inside = strncmp(line, "server:", 7) == 0;
-        if (!inside || strncmp(line + blanks, "control:", 8) != 0)
+        if (strchr("#\r\n", line[blanks]) != NULL)
             continue;
-        const char *value = line + blanks + 8;
-        value += strspn(value, " \t\"'");
-        int length = (int)strcspn(value, "\"'\r\n#");
-        while (length > 0 && value[length - 1] == ' ')
-            length--;
-        const char *slash = strrchr(config, '/');
-        if (length > 0 && value[0] == '/')
-            snprintf(out, room, "%.*s", length, value);
-        else if (length > 0)
-            snprintf(out, room, "%.*s%.*s", slash != NULL ? (int)(slash - config + 1) : 0, config, length, value);
+        if (blanks == 0) {
+            inside = strncmp(line, "server:", 7) == 0;
+            level = 0;
+        } else if (level == 0) {
+            level = blanks;
+        }
+        if (!inside || blanks != level || strncmp(line + blanks, "control: ", 9) != 0)
+            continue;
+        const char *value = line + blanks + 9, *slash = strrchr(config, '/');
+        size_t length = path_value(&value);
+        found = length > 0;
+        if (found && value[0] == '/')
+            snprintf(out, room, "%.*s", (int)length, value);
+        else if (found)
+            snprintf(out, room, "%.*s%.*s", slash != NULL ? (int)(slash - config + 1) : 0, config, (int)length, value);
     }
     if (file != NULL)
         fclose(file);
+    return found;
 }
 
 static void socket_path_find(const char *file, char *out, size_t room)
@@ -190,11 +210,26 @@ static void socket_path_find(const char *file, char *out, size_t room)
     struct config_source source = { .path = file };
     struct config *config = NULL;
     char path[512];
-    if (config_read(&source, &config, NULL) != OK)
-        socket_path_scan(file, out, room);
-    else if (config->server.control != NULL && config_path(config, config->server.control, path, sizeof path) != NULL)
+    if (socket_path_scan(file, out, room))
+        return;
+    if (config_read(&source, &config, NULL) == OK && config->server.control != NULL && config_path(config, config->server.control, path, sizeof path) != NULL)
         snprintf(out, room, "%s", path);
     config_free(config);
+}
+
+/* A file that was named must be there, or one would speak with another daemon; the one of the default path need not. */
+static int socket_path_choose(const struct tool_call *call, char *out, size_t room)
+{
+    const char *file = tools_config_path(call), *named = getenv("RHIZ_CONFIG");
+    bool asked = call->values[OPTION_CONFIG] != NULL || (named != NULL && named[0] != '\0');
+    if (call->values[OPTION_SOCKET] != NULL) {
+        snprintf(out, room, "%s", call->values[OPTION_SOCKET]);
+        return TOOL_DONE;
+    }
+    if (asked && access(file, R_OK) != 0)
+        return tools_complain(call, TOOL_FAILED, "cannot read %s: %s; --socket PATH needs no configuration", file, strerror(errno));
+    socket_path_find(file, out, room);
+    return TOOL_DONE;
 }
 
 int control_ask(const struct tool_call *call, const char *verb, struct json_value *args, struct json_value **result)
@@ -205,14 +240,12 @@ int control_ask(const struct tool_call *call, const char *verb, struct json_valu
     int fd = -1;
     json_value_set_text(request, "verb", verb);
     json_value_set(request, "args", args != NULL ? args : json_value_object());
-    if (call->values[OPTION_SOCKET] != NULL)
-        snprintf(path, sizeof path, "%s", call->values[OPTION_SOCKET]);
-    else
-        socket_path_find(tools_config_path(call), path, sizeof path);
+    int rc = socket_path_choose(call, path, sizeof path);
     text_growing(&line);
     enum status st = json_value_print(request, false, &line);
     json_value_free(request);
-    int rc = st == OK ? socket_open(call, path, &fd) : tools_complain(call, TOOL_FAILED, "%s", status_text(st));
+    if (rc == TOOL_DONE)
+        rc = st == OK ? socket_open(call, path, &fd) : tools_complain(call, TOOL_FAILED, "%s", status_text(st));
     text_add_char(&line, '\n');
     if (rc == TOOL_DONE && (line.full || !all_write(fd, line.data, line.length)))
         rc = tools_complain(call, TOOL_NO_DAEMON, "cannot write to the daemon at %s: %s", path, strerror(errno));

@@ -12,6 +12,8 @@
  *               possible for `stop`
  * @return TOOL_DONE or the code to exit with */
 int control_ask(const struct tool_call *call, const char *verb, struct json_value *args, struct json_value **reply);
+/* The metrics of RSSAC002v4 as YAML documents; started: when the daemon began to count, Unix seconds. */
+void rssac_print(const struct json_value *rssac, uint64_t started);
 /* Prints a result as it is. */
 int control_print_json(const struct tool_call *call, const struct json_value *result);
 

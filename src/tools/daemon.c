@@ -84,6 +84,9 @@ static int ask_print(const struct tool_call *call, struct json_value *args, void
         rc = control_print_json(call, result);
     else
         print(call, result);
+    uint64_t failed = 0;
+    if (rc == TOOL_DONE && strcmp(call->command->noun, "reload") == 0 && json_value_get_u64(json_value_get(result, "zones"), "failed", &failed) && failed > 0)
+        rc = TOOL_FAILED;               /* as `zone reload` */
     json_value_free(reply);
     return rc;
 }
@@ -101,7 +104,6 @@ static void stats_print(const struct tool_call *call, const struct json_value *r
     const struct json_value *zones = json_value_get(result, "zones");
     (void)call;
     flat_print("", json_value_get(result, "counters"));
-    flat_print("", json_value_get(result, "rssac"));
     for (size_t i = 0; i < json_value_count(zones); i++) {
         const struct json_value *z = json_value_at(zones, i);
         const char *name = json_value_get_text(z, "name"), *view = json_value_get_text(z, "view");
@@ -110,14 +112,33 @@ static void stats_print(const struct tool_call *call, const struct json_value *r
     }
 }
 
+/* The documents begin with the moment since which is counted; `status` knows it. */
+static int rssac_run(const struct tool_call *call, struct json_value *args)
+{
+    struct json_value *status = NULL, *stats = NULL;
+    int rc = control_ask(call, "status", NULL, &status);
+    if (rc == TOOL_DONE)
+        rc = control_ask(call, call->command->control_verb, args, &stats);
+    else
+        json_value_free(args);
+    if (rc == TOOL_DONE)
+        rssac_print(json_value_get(json_value_get(stats, "result"), "rssac"), json_value_as_u64(json_value_get(json_value_get(status, "result"), "started")));
+    json_value_free(status);
+    json_value_free(stats);
+    return rc;
+}
+
 int daemon_stats_run(const struct tool_call *call)
 {
+    bool zones = call->values[OPTION_ZONES] != NULL, rssac = call->values[OPTION_RSSAC] != NULL, json = call->values[OPTION_JSON] != NULL;
+    if (zones && rssac && !json)
+        return tools_complain(call, TOOL_USAGE, "--zones and --rssac are two reports; ask for one, or for both with --json");
     struct json_value *args = json_value_object();
-    if (call->values[OPTION_ZONES] != NULL)
+    if (zones)
         json_value_set_bool(args, "zones", true);
-    if (call->values[OPTION_RSSAC] != NULL)
+    if (rssac)
         json_value_set_bool(args, "rssac", true);
-    return ask_print(call, args, stats_print);
+    return rssac && !json ? rssac_run(call, args) : ask_print(call, args, stats_print);
 }
 
 static void simple_print(const struct tool_call *call, const struct json_value *result)
@@ -146,8 +167,7 @@ int daemon_simple_run(const struct tool_call *call)
 static void log_print(const struct tool_call *call, const struct json_value *result)
 {
     const char *level = json_value_get_text(result, "level");
-    (void)call;
-    printf("log level %s\n", level != NULL ? level : "not told");
+    printf("%slog level %s\n", strcmp(call->command->verb, "reopen") == 0 ? "reopened, " : "", level != NULL ? level : "not told");
 }
 
 int log_run(const struct tool_call *call)

@@ -86,7 +86,7 @@ static void moment_print(const char *label, uint64_t when)
 static void zone_print(const struct json_value *zone)
 {
     static const char *const texts[] = { "name", "class", "state", "source", "file", "denial", "error" }, *const numbers[] = { "serial", "records", "nodes", "bytes", "generation" };
-    const struct json_value *files = json_value_get(zone, "files");
+    const struct json_value *files = json_value_get(zone, "files"), *warnings = json_value_get(zone, "warnings");
     char number[32], views[256] = "";
     uint64_t when;
     for (size_t i = 0; i < LENGTH_OF(texts); i++)
@@ -103,6 +103,10 @@ static void zone_print(const struct json_value *zone)
     for (size_t i = 0; i < json_value_count(files); i++) {
         const char *file = json_value_as_text(json_value_at(files, i));
         printf("%-12s %s\n", i == 0 ? "read" : "", file != NULL ? file : "-");
+    }
+    for (size_t i = 0; i < json_value_count(warnings); i++) {
+        const char *line = json_value_as_text(json_value_at(warnings, i));
+        printf("%-12s %s\n", i == 0 ? "warnings" : "", line != NULL ? line : "-");
     }
 }
 

@@ -38,7 +38,7 @@ static bool progress_show(void *context, uint64_t done, uint64_t total)
     if (total < progress_from_bytes || percent == *last)
         return true;
     *last = percent;
-    fprintf(stderr, "\rreading %u%%%s", percent, percent == 100 ? "\r           \r" : "");
+    fprintf(stderr, "\r\033[Kreading %u%%", percent);
     fflush(stderr);
     return true;
 }
@@ -102,6 +102,8 @@ static int file_load(const struct tool_call *call, const char *path, struct load
     }
     if (st == OK)
         st = zone_read(&options, &builder, &out->files, out->diag);
+    if (percent <= 100)
+        fputs("\r\033[K", stderr);
     bool readable = st == OK || (st == E_INVALID && builder != NULL);
     if (readable && builder != NULL) {
         enum status built = zone_builder_finish(builder, true, &out->version);

@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import pty
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +12,8 @@ import threading
 
 import dns.zone
 import pytest
+
+from build import SANITIZED
 
 BUILD = pathlib.Path(os.environ.get("RHIZ_BUILD", pathlib.Path(__file__).parents[2] / "build"))
 RHIZ = BUILD / "src" / "tools" / "rhiz"
@@ -35,7 +39,7 @@ unk TYPE65300 \\# 4 01020304
 def rhiz(*arguments, **more):
     env = {**os.environ, "LC_ALL": "C", "TZ": "UTC", "RHIZ_CONFIG": "/nonexistent/rhizd.yaml"}
     run = subprocess.run([str(RHIZ), *map(str, arguments)], capture_output=True, text=True, timeout=60, env=env, **more)
-    assert "Sanitizer" not in run.stderr, run.stderr
+    assert "Sanitizer" not in run.stderr and "runtime error" not in run.stderr, run.stderr
     return run
 
 
@@ -184,8 +188,9 @@ def test_later_parts(noun):
     assert run.returncode == 2 and "not in this version" in run.stderr
 
 
-def test_later_verbs():
-    run = rhiz("zone", "sign", "x")
+@pytest.mark.parametrize("verb", ["sign", "verify", "digest", "begin", "set", "unset", "commit", "abort", "refresh", "retransfer", "freeze", "thaw", "history", "rollback", "transfer"])
+def test_later_verbs(verb):
+    run = rhiz("zone", verb, "example.")
     assert run.returncode == 2 and "not in this version" in run.stderr
 
 
@@ -278,7 +283,8 @@ def test_zone_list(daemon):
     (["zone", "reload", "example", "--force"], {"verb": "zone-reload", "args": {"name": "example", "force": True}}),
     (["zone", "notify", "example", "--class", "CH"], {"verb": "zone-notify", "args": {"name": "example", "class": "CH"}}),
     (["status"], {"verb": "status", "args": {}}),
-    (["stats", "--zones", "--rssac"], {"verb": "stats", "args": {"zones": True, "rssac": True}}),
+    (["stats", "--zones"], {"verb": "stats", "args": {"zones": True}}),
+    (["stats", "--zones", "--rssac", "--json"], {"verb": "stats", "args": {"zones": True, "rssac": True}}),
     (["reload"], {"verb": "reload", "args": {}}),
     (["stop"], {"verb": "stop", "args": {}}),
     (["log", "reopen"], {"verb": "log", "args": {"reopen": True}}),
@@ -290,6 +296,57 @@ def test_requests(daemon, arguments, asked):
     run = rhiz(*arguments, "--socket", path)
     assert run.returncode == 0, run.stderr
     assert d.asked == [asked]
+
+
+RSSAC = {"traffic-volume": {"dns-udp-queries-received-ipv4": 12, "dns-udp-queries-received-ipv6": 0},
+         "rcode-volume": {"0": 10, "3": 2, "16": 1},
+         "traffic-sizes": {"udp-request-sizes": {"16-31": 5, "32-47": 7}, "udp-response-sizes": {"4096-": 1}, "tcp-request-sizes": {}, "tcp-response-sizes": {}},
+         "unique-sources": {"num-sources-ipv4": 3, "num-sources-ipv6": 2, "num-sources-ipv6-aggregate": 1},
+         "zone-size": {".": {"2026010101": 2200000}, "o'brien.test.@in": {"7": 400}},
+         "load-time": {".": {"2026010101": 2}, "o'brien.test.@in": {"7": 1}}}
+
+
+def test_rssac(daemon):
+    yaml = pytest.importorskip("yaml")
+    d, path = daemon({"ok": True, "result": {"started": 1767225600, "counters": {"x": 1}, "rssac": RSSAC}})
+    run = rhiz("stats", "--rssac", "--socket", path)
+    assert run.returncode == 0 and [a["verb"] for a in d.asked] == ["status", "stats"] and d.asked[1]["args"] == {"rssac": True}
+    documents = list(yaml.safe_load_all(run.stdout))
+    for document in documents:
+        assert document["version"] == "rssac002v4" and document["start-period"] == "2026-01-01T00:00:00Z"
+        assert document["service"] == socket.gethostname()
+    named = {(x["metric"], x.get("zone")): x for x in documents}
+    assert set(named) == {(m, None) for m in RSSAC} | {("zone-size", "o'brien.test.@in"), ("load-time", "o'brien.test.@in")}
+    assert named["zone-size", None]["size"] == {2026010101: 2200000} and named["load-time", "o'brien.test.@in"]["time"] == {7: 1}
+    assert named["traffic-volume", None]["dns-udp-queries-received-ipv4"] == 12
+    assert {k: v for k, v in named["rcode-volume", None].items() if isinstance(k, int)} == {0: 10, 3: 2, 16: 1}
+    assert named["traffic-sizes", None]["udp-request-sizes"] == {"16-31": 5, "32-47": 7} and named["traffic-sizes", None]["tcp-request-sizes"] == {}
+    assert named["unique-sources", None]["num-sources-ipv6-aggregate"] == 1
+    assert json.loads(rhiz("stats", "--rssac", "--json", "--socket", path).stdout)["rssac"] == RSSAC
+    assert rhiz("stats", "--rssac", "--zones", "--socket", path).returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [["reload"], ["zone", "reload"]])
+def test_reload_with_zones_that_failed(daemon, arguments):
+    """The daemon tells them as a failure; counts alone make the exit code too."""
+    details = [f"zone z{i}.test.: z{i}.zone:2:1: error: x [syntax]" for i in range(10)] + ["and 7 more"]
+    _, path = daemon({"ok": False, "code": "failed", "error": "17 zones could not be loaded", "details": details})
+    run = rhiz(*arguments, "--socket", path)
+    assert run.returncode == 5 and run.stderr.splitlines()[:11] == details and "17 zones" in run.stderr.splitlines()[11]
+    _, path = daemon({"ok": True, "result": {"loaded": 3, "failed": 2, "zones": {"loaded": 3, "failed": 2}}})
+    run = rhiz(*arguments, "--socket", path)
+    assert run.returncode == 5 and "2" in run.stdout
+
+
+def test_log_answers(daemon):
+    _, path = daemon({"ok": True, "result": {"level": "info"}})
+    assert rhiz("log", "reopen", "--socket", path).stdout == "reopened, log level info\n"
+    assert rhiz("log", "level", "info", "--socket", path).stdout == "log level info\n"
+
+
+def test_zone_show_tells_warnings(daemon):
+    _, path = daemon({"ok": True, "result": {"zone": {"name": "example.", "state": "serving", "warnings": ["f:1:1: warning: one", "two"], "files": ["f"]}}})
+    assert rhiz("zone", "show", "example", "--socket", path).stdout.splitlines()[-2:] == ["warnings     f:1:1: warning: one", "             two"]
 
 
 def test_zone_add_sends_the_whole_path(daemon, good):
@@ -323,7 +380,8 @@ def test_no_daemon(tmp_path):
     assert run.returncode == 3 and "is rhizd running" in run.stderr
 
 
-@pytest.mark.parametrize("style", ["server:\n  control: {path}\n", "server: {{ control: \"{path}\" }}\n", "nonsense: 1\nserver:\n  # here\n  control: '{path}'\n", "server:\n  control: relative.sock\n"])
+@pytest.mark.parametrize("style", ["server:\n  control: {path}\n", "server: {{ control: \"{path}\" }}\n", "nonsense: 1\nserver:\n  # here\n  control: '{path}'\n", "server:\n  control: relative.sock\n", "server: # all\n  tcp:\n    control: /no\n  control:   {path}   # here\nzones: [\n",
+                                   "server:\n  control: \"\\x2f{path}\"\n", "zones: []\nserver:\n    control: >-\n      {path}\n"])
 def test_socket_of_the_configuration(daemon, tmp_path, style):
     d, path = daemon({"ok": True, "result": {"version": "x"}})
     if "relative" in style:
@@ -332,6 +390,100 @@ def test_socket_of_the_configuration(daemon, tmp_path, style):
     config.write_text("version: 1\n" + style.format(path=path))
     run = rhiz("status", "-c", config)
     assert run.returncode == 0 and d.asked, run.stderr
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_a_configuration_that_was_named_must_be_there(tmp_path, how):
+    absent = tmp_path / "absent.yaml"
+    env = {**os.environ, "RHIZ_CONFIG": str(absent) if how == "environment" else ""}
+    words = ["-c", str(absent)] if how == "option" else []
+    run = subprocess.run([str(RHIZ), "status", *words], capture_output=True, text=True, env=env, timeout=60)
+    assert run.returncode == 5 and f"cannot read {absent}: No such file" in run.stderr and run.stdout == ""
+
+
+# ---- what shows on a terminal only ----
+
+def on_terminal(arguments, env=None, feed=None):
+    """Runs rhiz with a pseudo-terminal as its output; returns the exit code and what came."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen([str(RHIZ), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=child, stderr=child,
+                               env={"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C", **(env or {})})
+    os.close(child)
+    seen = b""
+    while True:
+        try:
+            more = os.read(parent, 65536)
+        except OSError:         # EIO: the other side is closed
+            break
+        if not more:
+            break
+        seen += more
+    os.close(parent)
+    text = seen.decode().replace("\r\n", "\n")
+    assert "Sanitizer" not in text and "runtime error" not in text
+    return process.wait(60), text
+
+
+def without_colour(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_colour_of_findings(tmp_path):
+    path = tmp_path / "bad.zone"
+    path.write_text(GOOD + "www A 192.0.2.256\n")
+    words = ["zone", "check", "--origin", "example", path]
+    rc, text = on_terminal(words)
+    plain = rhiz(*words).stdout
+    assert rc == 1 and "\x1b[31" in text or "\x1b[1;31" in text
+    assert without_colour(text).replace("\r\x1b[K", "") == plain and "\x1b" not in plain
+    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert "\x1b[3" not in on_terminal(words, env)[1]
+
+
+def test_colour_of_differences(good, tmp_path):
+    other = tmp_path / "other.zone"
+    other.write_text(GOOD.replace("192.0.2.80", "192.0.2.81"))
+    words = ["zone", "diff", "--origin", "example", good, other]
+    rc, text = on_terminal(words)
+    lines = text.splitlines()
+    assert rc == 1 and [x for x in lines if x.startswith("\x1b[31m-")] and [x for x in lines if x.startswith("\x1b[32m+")]
+    assert without_colour(text) == rhiz(*words).stdout
+
+
+def test_progress_of_the_daemon(daemon):
+    _, path = daemon({"progress": {"text": "loading zones", "done": 10, "total": 400}}, {"progress": {"text": "checking"}}, {"ok": True, "result": {"zones": {"loaded": 400}}})
+    rc, text = on_terminal(["reload", "--socket", path])
+    assert rc == 0
+    assert text.startswith("\r\x1b[Kloading zones 10/400\r\x1b[Kchecking\r\x1b[Kreloaded\n")
+
+
+def test_progress_of_a_large_file(tmp_path):
+    path = tmp_path / "large.zone"
+    path.write_text(GOOD + "".join(f'h{i} TXT "{"c" * 240}"\n' for i in range(90000)))
+    rc, text = on_terminal(["zone", "check", "--origin", "example", path])
+    assert rc == 0 and re.match(r"(\r\x1b\[K[^\r\n]+)+\r\x1b\[Kzone example\.: 90014 records", text), text[:400]
+
+
+# ---- memory ----
+
+@pytest.mark.skipif(SANITIZED or shutil.which("valgrind") is None, reason="needs valgrind and a build without sanitizers")
+@pytest.mark.parametrize("what", ["check", "format", "query", "status"])
+def test_valgrind(rhizd, good, what):
+    server = rhizd(zones={"example.": GOOD})
+    words = {"check": ["zone", "check", "--origin", "example", good], "format": ["zone", "format", "--origin", "example", good],
+             "query": ["query", "@127.0.0.1", "-p", server.port, "example", "ANY", "+dnssec", "+qr", "+multiline"],
+             "status": ["status", "--socket", server.control_path]}[what]
+    run = subprocess.run(["valgrind", "-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=all", str(RHIZ), *map(str, words)],
+                         capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0 and run.stderr == ""
+
+
+def test_the_socket_is_found_without_reading_all_zones(daemon, tmp_path):
+    """What stands behind `control` is not read: it may be as long, or as broken, as it likes."""
+    d, path = daemon({"ok": True, "result": {"version": "x"}})
+    config = tmp_path / "rhizd.yaml"
+    config.write_text(f"version: 1\nserver:\n  control: {path}\nzones:\n" + "  - name: [\n" * 1000)
+    assert rhiz("status", "-c", config).returncode == 0 and len(d.asked) == 1
 
 
 def test_config_check(tmp_path):
