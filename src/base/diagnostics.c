@@ -81,6 +81,13 @@ static const char *copy_source(struct diagnostics *sink, const struct place *pla
     return copy;
 }
 
+/* Control octets of a hostile file must not reach the terminal, here or where else a text is shown. */
+static char clean(char c)
+{
+    uint8_t octet = (uint8_t)c;
+    return (octet < 0x20 && octet != '\t') || octet == 0x7f ? '?' : c;
+}
+
 void diagnostics_add(struct diagnostics *sink, enum severity severity, const char *check_name,
                      const struct place *place, const char *format, ...)
 {
@@ -95,6 +102,8 @@ void diagnostics_add(struct diagnostics *sink, enum severity severity, const cha
     if (vsnprintf(text, sizeof text, format, arguments) < 0)
         text[0] = 0;
     va_end(arguments);
+    for (char *c = text; *c; c++)
+        *c = clean(*c);
     static const struct place nowhere;
     place = place ? place : &nowhere;
     struct diagnostic one = {
@@ -120,13 +129,10 @@ const struct diagnostic *diagnostics_get(const struct diagnostics *sink, size_t 
     return &sink->list[index];
 }
 
-/* Control octets of a hostile file must not reach the terminal. */
 static void print_clean(FILE *stream, const char *string)
 {
-    for (; *string; string++) {
-        uint8_t c = (uint8_t)*string;
-        fputc((c < 0x20 && c != '\t') || c == 0x7f ? '?' : c, stream);
-    }
+    for (; *string; string++)
+        fputc(clean(*string), stream);
 }
 
 /* The caret stands below the octet: tabs stay tabs, and of a UTF-8 sequence only the first octet is a place. */

@@ -56,6 +56,10 @@ static void keeps_to_its_limit(void **state)
     assert_string_equal(diagnostics_get(sink, 2)->text, "number 2");
     check_print(sink, false, "error: number 0 [x]\nerror: number 1 [x]\nerror: number 2 [x]\n7 more not shown\n");
     diagnostics_free(sink);
+    sink = diagnostics_new(0);
+    diagnostics_add(sink, SEVERITY_ERROR, "x", NULL, "cannot include '%s'", "a\x1b[31m\nb\tc\x7f");
+    assert_string_equal(diagnostics_get(sink, 0)->text, "cannot include 'a?[31m?b\tc?'");
+    diagnostics_free(sink);
     diagnostics_add(NULL, SEVERITY_ERROR, "x", NULL, "nothing happens");
     assert_int_equal(diagnostics_count(NULL, SEVERITY_ERROR), 0);
     assert_int_equal(diagnostics_kept(NULL), 0);
