@@ -80,7 +80,7 @@ struct serve_counters {
 const char *serve_type_label(size_t index);
 void serve_counters_read(const struct serve *serve, struct serve_counters *out);
 struct serve_zone_counters { uint64_t queries, nxdomain, nodata, referrals, servfail, transfers; };
-/** All zero for a zone that nobody asked. */
+/** All zero for a zone that nobody asked, or that has no options (serve_zone_set). */
 void serve_zone_counters_read(const struct serve *serve, const struct zone *zone, struct serve_zone_counters *out);
 
 #endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hall over real sockets: what is answered by which step, what is counted, and setups that change under it. */
+#include "../zone/build.h"
+#include "net/client.h"
+#include "serve/serve.h"
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { WAIT_MS = 20000, WORKERS = 2 };
+
+struct hall {
+    struct epoch *epoch;
+    struct net *net;
+    struct serve *serve;
+    struct zone_table *table;
+    struct zone *zone, *empty;
+    struct endpoint at;
+    pthread_t threads[WORKERS];
+};
+struct worker_argument { struct hall *hall; unsigned index; };
+static struct hall hall;
+static struct worker_argument arguments[WORKERS];
+
+static void *run(void *context)
+{
+    struct worker_argument *a = context;
+    serve_run(a->hall->serve, net_worker_get(a->hall->net, a->index));
+    return NULL;
+}
+
+static struct serve_setup *setup_new(const char *client, const char *version)
+{
+    struct serve_setup *s = serve_setup_new();
+    assert_non_null(s);
+    s->views = mem_alloc(sizeof *s->views);
+    assert_non_null(s->views);
+    s->view_count = 1;
+    s->views[0].name = mem_string("default");
+    s->views[0].zones = hall.table;
+    if (client != NULL) {
+        s->views[0].clients = acl_new();
+        assert_int_equal(acl_add(s->views[0].clients, slice_string(client)), OK);
+    }
+    s->nsid = mem_string("ns1.test");
+    s->nsid_bytes = 8;
+    s->version = version == NULL ? NULL : mem_string(version);
+    cookie_secrets_random(&s->secrets);
+    return s;
+}
+
+static struct zone *zone_put(const char *origin, const char *text)
+{
+    struct name name = test_name(origin);
+    struct zone *z = zone_new(name_view_of(&name), CLASS_IN);
+    assert_non_null(z);
+    if (text != NULL)
+        zone_publish(z, test_zone(origin, text), hall.epoch);
+    assert_int_equal(zone_table_add(hall.table, z), OK);
+    return z;
+}
+
+static int hall_start(void **state)
+{
+    (void)state;
+    struct net_listener listener = { .endpoint = { .address = { 4, { 127, 0, 0, 1 } } }, .transports = NET_UDP | NET_TCP };
+    struct net_options options = net_defaults();
+    options.listeners = &listener;
+    options.listener_count = 1;
+    options.workers = WORKERS;
+    hall.epoch = epoch_new();
+    hall.table = zone_table_new(hall.epoch);
+    hall.zone = zone_put("example.", "@ 60 SOA ns hostmaster 7 3600 600 86400 60\n 60 NS ns\nns 60 A 192.0.2.1\nsub 60 NS ns.sub\nns.sub 60 A 192.0.2.2\n");
+    hall.empty = zone_put("empty.example.", NULL);
+    struct serve_zone *options = serve_zone_new();
+    assert_non_null(options);
+    assert_int_equal(serve_zone_set(hall.zone, options, hall.epoch), OK);
+    assert_int_equal(net_open(&options, &hall.net, NULL), OK);
+    hall.at = net_listener_endpoint(hall.net, 0);
+    hall.serve = serve_new(hall.epoch, WORKERS);
+    assert_non_null(hall.serve);
+    serve_apply(hall.serve, setup_new(NULL, NULL));
+    for (unsigned i = 0; i < WORKERS; i++) {
+        arguments[i] = (struct worker_argument){ &hall, i };
+        assert_int_equal(pthread_create(&hall.threads[i], NULL, run, &arguments[i]), 0);
+    }
+    return 0;
+}
+
+static int hall_stop(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < WORKERS; i++)
+        net_worker_stop(net_worker_get(hall.net, i));
+    for (unsigned i = 0; i < WORKERS; i++)
+        pthread_join(hall.threads[i], NULL);
+    net_close(hall.net);
+    serve_free(hall.serve);
+    serve_zone_clear(hall.zone);
+    serve_zone_clear(hall.empty);
+    zone_table_free(hall.table);
+    zone_unref(hall.zone);
+    zone_unref(hall.empty);
+    epoch_free(hall.epoch);
+    return 0;
+}
+
+struct ask { const char *name; uint16_t type, klass; uint8_t opcode; bool tcp; };
+
+static size_t question(const struct ask *ask, uint8_t out[512])
+{
+    struct reply q;
+    struct name name = test_name(ask->name);
+    struct edns_reply opt = { .udp_payload = 1232, .ede = EDE_NONE };
+    reply_begin(&q, out, 512, 0x1234, (uint16_t)(ask->opcode << 11));
+    assert_int_equal(reply_add_question(&q, name_view_of(&name), ask->type, ask->klass), OK);
+    assert_int_equal(reply_add_edns(&q, &opt), OK);
+    return reply_end(&q, 0);
+}
+
+static struct message exchange(const struct ask *ask)
+{
+    static uint8_t query[512], reply[65536];
+    size_t bytes = question(ask, query), got = 0;
+    if (ask->tcp) {
+        struct client_tcp *c = NULL;
+        assert_int_equal(client_tcp_open(&hall.at, NULL, WAIT_MS, &c), OK);
+        assert_int_equal(client_tcp_send(c, query, bytes, WAIT_MS), OK);
+        assert_int_equal(client_tcp_receive(c, reply, sizeof reply, &got, WAIT_MS), OK);
+        client_tcp_close(c);
+    } else {
+        assert_int_equal(client_udp(&hall.at, NULL, query, bytes, WAIT_MS, NULL, NULL, reply, sizeof reply, &got), OK);
+    }
+    struct message m;
+    assert_int_equal(message_read(reply, got, &m), OK);
+    assert_int_equal(m.id, 0x1234);
+    return m;
+}
+
+static void test_answers(void **state)
+{
+    (void)state;
+    static const struct { const char *label; struct ask ask; uint8_t rcode; uint16_t answers, authority; bool aa; } cases[] = {
+        { "positive", { "ns.example.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 1, 0, true },
+        { "positive over TCP", { "ns.example.", TYPE_A, CLASS_IN, 0, true }, RCODE_NOERROR, 1, 0, true },
+        { "absent", { "nx.example.", TYPE_A, CLASS_IN, 0, false }, RCODE_NXDOMAIN, 0, 1, true },
+        { "referral", { "a.sub.example.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 0, 1, false },
+        { "not ours", { "other.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_REFUSED, 0, 0, false },
+        { "not loaded", { "a.empty.example.", TYPE_A, CLASS_IN, 0, false }, RCODE_SERVFAIL, 0, 0, false },
+        { "DS of a child is asked of the parent", { "empty.example.", TYPE_DS, CLASS_IN, 0, false }, RCODE_NXDOMAIN, 0, 1, true },
+        { "identity", { "id.server.", TYPE_TXT, CLASS_CH, 0, false }, RCODE_NOERROR, 1, 0, true },
+        { "hidden version", { "version.bind.", TYPE_TXT, CLASS_CH, 0, false }, RCODE_REFUSED, 0, 0, false },
+        { "any class", { "ns.example.", TYPE_A, CLASS_ANY, 0, false }, RCODE_NOERROR, 1, 0, false },
+        { "update", { "example.", TYPE_SOA, CLASS_IN, OPCODE_UPDATE, false }, RCODE_NOTIMP, 0, 0, false },
+        { "notify", { "example.", TYPE_SOA, CLASS_IN, OPCODE_NOTIFY, false }, RCODE_REFUSED, 0, 0, false },
+        { "transfer not allowed", { "example.", TYPE_AXFR, CLASS_IN, 0, true }, RCODE_REFUSED, 0, 0, false },
+        { "transfer of what is no zone", { "ns.example.", TYPE_AXFR, CLASS_IN, 0, true }, RCODE_NOTAUTH, 0, 0, false },
+        { "incremental transfer", { "example.", TYPE_IXFR, CLASS_IN, 0, true }, RCODE_NOTIMP, 0, 0, false },
+        { "obsolete type", { "example.", TYPE_MAILB, CLASS_IN, 0, false }, RCODE_NOTIMP, 0, 0, false },
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct message m = exchange(&cases[i].ask);
+        if (m.rcode != cases[i].rcode || m.counts[1] != cases[i].answers || m.counts[2] != cases[i].authority ||
+            !(m.flags & FLAG_AA) == cases[i].aa)
+            fail_msg("%s: rcode %u, %u answers, %u authority, flags %04x", cases[i].label, m.rcode, m.counts[1], m.counts[2], m.flags);
+    }
+}
+
+static void test_counters(void **state)
+{
+    (void)state;
+    struct serve_counters before, after;
+    struct serve_zone_counters zone_before, zone_after;
+    serve_counters_read(hall.serve, &before);
+    serve_zone_counters_read(hall.serve, hall.zone, &zone_before);
+    exchange(&(struct ask){ "ns.example.", TYPE_A, CLASS_IN, 0, false });
+    exchange(&(struct ask){ "nx.example.", TYPE_A, CLASS_IN, 0, true });
+    exchange(&(struct ask){ "a.empty.example.", TYPE_A, CLASS_IN, 0, false });
+    serve_counters_read(hall.serve, &after);
+    serve_zone_counters_read(hall.serve, hall.zone, &zone_after);
+    assert_int_equal(after.queries_udp4 - before.queries_udp4, 2);
+    assert_int_equal(after.queries_tcp4 - before.queries_tcp4, 1);
+    assert_int_equal(after.outcome[SERVE_NOERROR] - before.outcome[SERVE_NOERROR], 1);
+    assert_int_equal(after.outcome[SERVE_NXDOMAIN] - before.outcome[SERVE_NXDOMAIN], 1);
+    assert_int_equal(after.failure[SERVE_FAILURE_NOT_LOADED] - before.failure[SERVE_FAILURE_NOT_LOADED], 1);
+    assert_int_equal(after.edns - before.edns, 3);
+    assert_int_equal(after.unique_sources4, 1);
+    assert_int_equal(zone_after.queries - zone_before.queries, 2);
+    assert_int_equal(zone_after.nxdomain - zone_before.nxdomain, 1);
+}
+
+/* A setup applied is what the next question is answered by. */
+static void test_setups(void **state)
+{
+    (void)state;
+    const struct ask version = { "version.bind.", TYPE_TXT, CLASS_CH, 0, false }, host = { "ns.example.", TYPE_A, CLASS_IN, 0, false };
+    for (int i = 0; i < 50; i++) {
+        serve_apply(hall.serve, setup_new(i % 3 == 2 ? "192.0.2.0/24" : NULL, i % 2 ? "new" : NULL));
+        assert_int_equal(exchange(&version).rcode, i % 3 != 2 && i % 2 ? RCODE_NOERROR : RCODE_REFUSED);
+        assert_int_equal(exchange(&host).rcode, i % 3 == 2 ? RCODE_REFUSED : RCODE_NOERROR);
+        epoch_reclaim(hall.epoch);
+    }
+    serve_apply(hall.serve, setup_new(NULL, NULL));
+}
+
+static struct acl *acl_of(const char *entry)
+{
+    struct acl *acl = acl_new();
+    assert_int_equal(acl_add(acl, slice_string(entry)), OK);
+    return acl;
+}
+
+static void test_zone_options(void **state)
+{
+    (void)state;
+    const struct ask host = { "ns.example.", TYPE_A, CLASS_IN, 0, false }, transfer = { "example.", TYPE_AXFR, CLASS_IN, 0, true };
+    static const struct { const char *label, *query, *transfer; uint8_t host, axfr; } cases[] = {
+        { "all may ask", NULL, "any", RCODE_NOERROR, RCODE_NOERROR },
+        { "others may ask", "192.0.2.0/24", "192.0.2.0/24", RCODE_REFUSED, RCODE_REFUSED },
+        { "we may ask", "127.0.0.1", "none", RCODE_NOERROR, RCODE_REFUSED },
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct serve_zone *o = serve_zone_new();
+        assert_non_null(o);
+        o->owns_acls = true;
+        o->allow_query = cases[i].query == NULL ? NULL : acl_of(cases[i].query);
+        o->allow_transfer = acl_of(cases[i].transfer);
+        assert_int_equal(serve_zone_set(hall.zone, o, hall.epoch), OK);
+        if (exchange(&host).rcode != cases[i].host || exchange(&transfer).rcode != cases[i].axfr)
+            fail_msg("%s", cases[i].label);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_setups),
+        cmocka_unit_test(test_zone_options),
+    };
+    return cmocka_run_group_tests(tests, hall_start, hall_stop);
+}
