@@ -71,9 +71,9 @@ static int hall_start(void **state)
     hall.table = zone_table_new(hall.epoch);
     hall.zone = zone_put("example.", "@ 60 SOA ns hostmaster 7 3600 600 86400 60\n 60 NS ns\nns 60 A 192.0.2.1\nsub 60 NS ns.sub\nns.sub 60 A 192.0.2.2\n");
     hall.empty = zone_put("empty.example.", NULL);
-    struct serve_zone *options = serve_zone_new();
-    assert_non_null(options);
-    assert_int_equal(serve_zone_set(hall.zone, options, hall.epoch), OK);
+    struct serve_zone *open = serve_zone_new();
+    assert_non_null(open);
+    assert_int_equal(serve_zone_set(hall.zone, open, hall.epoch), OK);
     assert_int_equal(net_open(&options, &hall.net, NULL), OK);
     hall.at = net_listener_endpoint(hall.net, 0);
     hall.serve = serve_new(hall.epoch, WORKERS);
