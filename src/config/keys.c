@@ -31,7 +31,7 @@ static const struct key keys_cookies[] = {
 };
 static const struct key keys_dnstap[] = {
     { "socket", KEY_PATH, IN(server.tap_socket), 1, 100, NULL, NULL, NULL, "Unix socket of the listener" },
-    { "file", KEY_PATH, IN(server.tap_file), 1, 4000, NULL, NULL, NULL, "or a file to write" },
+    { "file", KEY_PATH, IN(server.tap_file), 1, 4000, NULL, NULL, NULL, "or a file to write, begun anew at each start" },
     { "identity", KEY_TEXT, IN(server.tap_identity), 1, 255, NULL, NULL, NULL, "what the messages call this server; left out: nsid" },
     { "types", KEY_TEXTS, IN(server.tap_types), 0, 8, NULL, tap_types, NULL, "which messages; this version has auth" },
     { "sample", KEY_COUNT, IN(server.tap_sample), 1, 1000000, "1", NULL, NULL, "every nth exchange" },

@@ -163,6 +163,80 @@ static void moving_without_memory(void **state)
     config_free(second);
 }
 
+static struct kept *kept(struct keeper *keeper, const char *text)
+{
+    struct name name;
+    assert_int_equal(name_parse(slice_string(text), name_root, &name), OK);
+    return kept_find(keeper, CLASS_IN, name_view_of(&name), NULL);
+}
+
+/* Reading a zone again runs out of memory anywhere: the old content stays; then what the new one is warned about is kept. */
+static void loading_without_memory(void **state)
+{
+    struct keeper_totals totals = { 0 };
+    struct epoch *epoch = epoch_new();
+    struct keeper *keeper = new_keeper(epoch);
+    (void)state;
+    put_zone("a", 5);
+    struct config *config = read_config("zones: [{ name: a, file: a }]\n");
+    assert_int_equal(keeper_move(keeper, config, true, false, NULL, &totals), OK);
+    keeper_load(keeper, NULL, &totals);
+    assert_int_equal(serial(keeper, 0, "a"), 5);
+    put_zone("a", 4);
+    struct diagnostics *diag = diagnostics_new(50);
+    enum status st = E_NOMEM;
+    uint64_t n = 0;
+    while (st != OK && n++ < 500) {
+        diagnostics_clear(diag);
+        fault_after(n);
+        st = load_one(keeper, kept(keeper, "a"), true, diag);
+        fault_after(0);
+        assert_int_equal(serial(keeper, 0, "a"), st == OK ? 4 : 5);
+    }
+    assert_int_equal(st, OK);
+    assert_true(n > 5);
+    put_zone("a", 3);
+    diagnostics_clear(diag);
+    assert_int_equal(load_one(keeper, kept(keeper, "a"), true, diag), OK);
+    assert_non_null(strstr(kept(keeper, "a")->warnings, "serial 3 is not after 4"));
+    diagnostics_free(diag);
+    keeper_free(keeper);
+    epoch_free(epoch);
+    config_free(config);
+}
+
+/* By hand: SOA 3+10+31, NS 3+10+6, A 6+10+4 octets. */
+static void rssac(void **state)
+{
+    struct keeper_totals totals = { 0 };
+    struct epoch *epoch = epoch_new();
+    struct keeper *keeper = new_keeper(epoch);
+    uint64_t octets = 0, seconds = 99;
+    (void)state;
+    put_zone("a", 5);
+    struct config *config = read_config("zones: [{ name: a, file: a }, { name: broken, file: none }]\n");
+    assert_int_equal(keeper_move(keeper, config, true, false, NULL, &totals), OK);
+    keeper_load(keeper, NULL, &totals);
+    for (uint64_t n = 1; n < 30; n++) {
+        struct json_value *out = json_value_object();
+        fault_after(n);
+        keeper_rssac(keeper, out);
+        fault_after(0);
+        json_value_free(out);
+    }
+    struct json_value *out = json_value_object();
+    keeper_rssac(keeper, out);
+    assert_int_equal(json_value_count(json_value_get(out, "zone-size")), 1);
+    assert_true(json_value_get_u64(json_value_get(json_value_get(out, "zone-size"), "a."), "5", &octets));
+    assert_int_equal(octets, 83);
+    assert_true(json_value_get_u64(json_value_get(json_value_get(out, "load-time"), "a."), "5", &seconds));
+    assert_true(seconds < 60);
+    json_value_free(out);
+    keeper_free(keeper);
+    epoch_free(epoch);
+    config_free(config);
+}
+
 static void journal(void **state)
 {
     static const struct { const char *label, *text; size_t want; } cases[] = {
@@ -193,7 +267,8 @@ static void journal(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(moving), cmocka_unit_test(moving_without_memory), cmocka_unit_test(journal) };
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(moving), cmocka_unit_test(moving_without_memory), cmocka_unit_test(loading_without_memory),
+        cmocka_unit_test(rssac), cmocka_unit_test(journal) };
     struct log_options quiet = { .level = LOG_LEVEL_ERROR, .file = "/dev/null" };
     if (log_open(&quiet) != OK)
         return 1;
