@@ -506,6 +506,29 @@ def test_config_diff(daemon, tmp_path):
 
 # ---- with a real daemon ----
 
+def test_live_reload_names_what_failed(rhizd):
+    server = rhizd(zones={"one.test.": GOOD, "two.test.": GOOD})
+    files = json.loads(rhiz("zone", "list", "--json", "--socket", server.control_path).stdout)["zones"]
+    path = next(pathlib.Path(z["file"]) for z in files if z["name"] == "two.test.")
+    path.write_text(GOOD + "www A 1.2.3\n")
+    for words in (["reload"], ["zone", "reload"]):
+        run = rhiz(*words, "--socket", server.control_path)
+        assert run.returncode == 5 and f"zone two.test.: {path}:16:7: " in run.stderr and "one.test." not in run.stderr
+
+
+def test_live_rssac(rhizd):
+    yaml = pytest.importorskip("yaml")
+    server = rhizd(zones={"example.": GOOD})
+    for _ in range(3):
+        rhiz("query", "@127.0.0.1", "-p", server.port, "nothere.example", "+noedns")
+    documents = list(yaml.safe_load_all(rhiz("stats", "--rssac", "--socket", server.control_path).stdout))
+    named = {x["metric"]: x for x in documents}
+    assert set(named) == set(RSSAC)
+    assert named["traffic-volume"]["dns-udp-queries-received-ipv4"] >= 3 and named["rcode-volume"][3] >= 3
+    assert named["traffic-sizes"]["udp-request-sizes"]["32-47"] >= 3        # 12 + 17 + 4 octets
+    assert named["zone-size"]["zone"] == "example." and list(named["zone-size"]["size"]) == [2026010101]
+
+
 def test_live(rhizd, tmp_path):
     server = rhizd(zones={"example.": GOOD})
     at = ("--socket", server.control_path)
