@@ -86,8 +86,8 @@ static enum step end_with(struct answering *a, enum ending ending, const struct 
     return STEP_DONE;
 }
 
-/* What may stand beside a CNAME is asked of the owner itself (RFC 4035 2.5, RFC 2181 10.1), so its absence is NODATA. */
-static bool beside_cname(uint16_t type) { return type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_KEY; }
+/* What stands beside a CNAME in any signed zone is asked of the owner itself (RFC 4035 2.5), so its absence is NODATA. */
+static bool beside_cname(uint16_t type) { return type == TYPE_RRSIG || type == TYPE_NSEC; }
 
 static enum step answer_types(struct answering *a, const struct zone_found *found)
 {
@@ -131,7 +131,9 @@ static bool enter_zone(struct answering *a)
     const struct answer_request *q = a->request;
     if (!q->options->follow_zones || !q->table || a->chain_count == 0)
         return true;
-    struct zone *z = zone_table_find(q->table, a->name, q->klass, false);
+    struct zone *z = answer_wants_parent(q->type) ? zone_table_find(q->table, a->name, q->klass, true) : NULL;
+    if (!z)
+        z = zone_table_find(q->table, a->name, q->klass, false);
     if (z && q->may_follow && !q->may_follow(q->follow_context, z))
         return false;
     const struct zone_version *v = z ? zone_current(z) : NULL;

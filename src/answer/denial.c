@@ -2,7 +2,10 @@
 /* Which records prove an absence: RFC 4035 3.1.3 for NSEC, RFC 5155 7.2 for NSEC3. */
 #include "answer/inside.h"
 
-enum { ITERATIONS_MAX = 2500 }; /* RFC 5155 10.3, the most it ever allowed; beyond it names are not hashed for strangers */
+enum {
+    ITERATIONS_MAX = 2500,  /* RFC 5155 10.3, the most it ever allowed; beyond it names are not hashed for strangers */
+    HASHES_MAX = 64         /* per answer: a deep name whose enclosers have left the chain asks for one each */
+};
 
 static bool wanted(const struct answering *a, enum zone_denial kind)
 {
@@ -56,6 +59,7 @@ static struct hashed nsec3_about(struct answering *a, struct name_view name)
     struct hashed out = { 0 };
     if (!zone_version_nsec3(a->version, &params) || params.iterations > ITERATIONS_MAX)
         return out;
+    a->hashes++;
     if (!a->hasher) {
         if (nsec3_hasher_new(&a->hasher) != OK)
             return out;
@@ -83,7 +87,7 @@ static bool nsec3_encloser(struct answering *a, struct name_view name, struct na
 {
     struct hashed at = nsec3_about(a, encloser);
     unsigned apex = zone_version_origin(a->version).labels;
-    while (at.node && !at.match && encloser.labels > apex) {
+    while (at.node && !at.match && encloser.labels > apex && a->hashes < HASHES_MAX) {
         encloser = name_strip(encloser, 1);
         at = nsec3_about(a, encloser);
     }

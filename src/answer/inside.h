@@ -33,6 +33,7 @@ struct answering {
     unsigned expansion_count;
     const struct zone_node *proofs[DENIAL_MAX];     /* already in the authority section */
     unsigned proof_count;
+    unsigned hashes;                        /* NSEC3 hashes made, which are bounded */
     struct { struct name_view name; uint16_t type; } wanted[ANSWER_ADDITIONAL_MAX];
     unsigned wanted_count;                  /* type: of the records that name it, when that matters, else 0 */
     struct nsec3_hasher *hasher;            /* the request's, or one of our own */
