@@ -146,7 +146,8 @@ class Bind(Peer):
         conf = self.write("named.conf", f"""options {{ directory "{self.folder}"; listen-on port {self.port} {{ {ADDRESS}; }};
   listen-on-v6 {{ none; }}; pid-file none; session-keyfile none; recursion no; minimal-responses yes;
   dnssec-validation no; notify no; allow-query {{ any; }}; allow-transfer {{ none; }}; max-udp-size 1232; edns-udp-size 1232;
-  rate-limit {{ responses-per-second 0; }}; answer-cookie no; rrset-order {{ order none; }}; }};
+  rate-limit {{ responses-per-second 0; }}; answer-cookie no; rrset-order {{ order none; }};
+  max-records-per-type 0; max-types-per-name 0; }};
 controls {{ }};
 logging {{ category default {{ null; }}; category queries {{ null; }}; }};
 {zones}""")

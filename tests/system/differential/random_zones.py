@@ -152,7 +152,7 @@ def dname_long(p):
 
 def cut(p):
     rng, owner = p.rng, p.owner()
-    if "*" in owner.split(".") or not p.free(owner, "NS"):
+    if "*" in owner.split(".") or owner.lower() in ("ns1", "ns2") or not p.free(owner, "NS"):
         return
     hosts = [p.host(), f"ns.{owner}", f"ns.child.{owner}"]
     rng.shuffle(hosts)
