@@ -469,6 +469,8 @@ def test_progress_of_a_large_file(tmp_path):
 @pytest.mark.skipif(SANITIZED or shutil.which("valgrind") is None, reason="needs valgrind and a build without sanitizers")
 @pytest.mark.parametrize("what", ["check", "format", "query", "status"])
 def test_valgrind(rhizd, good, what):
+    if subprocess.run(["valgrind", "-q", str(RHIZ), "--version"], capture_output=True, timeout=300).returncode != 0:
+        pytest.skip("valgrind does not read what this compiler wrote")
     server = rhizd(zones={"example.": GOOD})
     words = {"check": ["zone", "check", "--origin", "example", good], "format": ["zone", "format", "--origin", "example", good],
              "query": ["query", "@127.0.0.1", "-p", server.port, "example", "ANY", "+dnssec", "+qr", "+multiline"],

@@ -188,11 +188,23 @@ static void test_periods(void **state)
     }
 }
 
+static void test_opcodes(void **state)
+{
+    static const struct { unsigned opcode; const char *want; } cases[] = {      /* dig 9.18 */
+        { 0, "QUERY" }, { 1, "IQUERY" }, { 2, "STATUS" }, { 3, "RESERVED3" }, { 4, "NOTIFY" }, { 5, "UPDATE" }, { 6, "RESERVED6" }, { 15, "RESERVED15" } };
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        char word[CODE_TEXT_ROOM];
+        assert_string_equal(query_opcode_text((uint16_t)(cases[i].opcode << 11 | 0x87ff), word), cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_build), cmocka_unit_test(test_ixfr), cmocka_unit_test(test_plus_refuses), cmocka_unit_test(test_plus_table),
         cmocka_unit_test(test_resolv), cmocka_unit_test(test_spoilt_replies), cmocka_unit_test(test_periods),
+        cmocka_unit_test(test_opcodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
