@@ -208,8 +208,9 @@ static enum control_code reload_lacking(struct house *house, const struct keeper
     for (size_t i = 0; i < diagnostics_kept(diag); i++)
         add_line(NULL, answer, diagnostics_get(diag, i));
     return control_fail(answer, CONTROL_FAILED, "what was served before still is; `rhiz zone show NAME` tells more",
-                        "the configuration is in force, but %llu zones could not be loaded (%llu were, %llu are unchanged)",
-                        (unsigned long long)totals->failed, (unsigned long long)totals->loaded, (unsigned long long)totals->unchanged);
+                        "the configuration is in force, but %llu zone%s could not be loaded (%llu were, %llu are unchanged)",
+                        (unsigned long long)totals->failed, totals->failed == 1 ? "" : "s", (unsigned long long)totals->loaded,
+                        (unsigned long long)totals->unchanged);
 }
 
 static void reload_done(struct house *house, const struct keeper_totals *totals, const struct diagnostics *diag, struct json_value *out)

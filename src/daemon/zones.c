@@ -390,7 +390,7 @@ static enum control_code reload_all(struct keeper *keeper, bool force, struct co
     if (totals.failed) {
         keeper_tell_failures(keeper, answer);
         return control_fail(answer, CONTROL_FAILED, "what was served before still is; `rhiz zone show NAME` tells more",
-                            "%llu zones could not be loaded (%llu were, %llu are unchanged)", (unsigned long long)totals.failed,
+                            "%llu zone%s could not be loaded (%llu were, %llu are unchanged)", (unsigned long long)totals.failed, totals.failed == 1 ? "" : "s",
                             (unsigned long long)totals.loaded, (unsigned long long)totals.unchanged);
     }
     json_value_set_u64(control_result(answer), "loaded", totals.loaded);
