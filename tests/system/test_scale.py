@@ -101,10 +101,11 @@ zones:
     unchanged = time.monotonic() - begin
     server.stop()
     print(f"\n{ZONES} zones of five records: loaded in {first:.2f} s ({cpu:.2f} s of processor time), {memory / 1e6:.1f} MB; one more added and answering in "
-          f"{1000 * max(times):.1f} ms (longest of 10); state {journal} octets; a reload with nothing changed {unchanged:.2f} s")
+          f"{1000 * max(times):.1f} ms (longest of 10); state {journal} octets; a reload with nothing changed {unchanged:.2f} s; load of the machine {os.getloadavg()[0]:.1f}")
     slow = 30 if build.SANITIZED else 1
     assert max(times) < 0.1 * (5 if build.SANITIZED else 1)
     assert journal < 10000, "adding one writes nothing large"
-    assert first <= 3 * slow
+    # Where others use the machine too, the processor's time is what can be said.
+    assert first <= 3 * slow or (os.getloadavg()[0] > os.cpu_count() and cpu <= 3 * slow)
     if not build.SANITIZED:
         assert memory <= 120e6
