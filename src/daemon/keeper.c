@@ -323,22 +323,24 @@ static void mark_view(struct move *move, size_t index, uint32_t mark)
         move->all[config->views[index].zones[i]]->mark = mark;
 }
 
-/* Takes out of a view's table what is not marked, puts in what is. */
+/* Puts into a view's table what is marked, takes out what is not; a zone that takes the place of another of its name does so
+ * at once, so that no question falls between them. */
 static void settle_view(struct keeper *keeper, struct zone_table *table, uint32_t mark)
 {
     const void *key;
     size_t length;
     void *value;
     for (size_t at = 0; table_next(keeper->zones, &at, &key, &length, &value);) {
-        struct kept *kept = value;
-        if (kept->mark != mark && zone_table_get(table, zone_name(kept->zone), zone_class(kept->zone)) == kept->zone)
-            (void)!zone_table_remove(table, zone_name(kept->zone), zone_class(kept->zone));
+        struct zone *zone = ((struct kept *)value)->zone;
+        if (((struct kept *)value)->mark != mark || zone_table_get(table, zone_name(zone), zone_class(zone)) == zone)
+            continue;
+        if (zone_table_replace(table, zone) != OK && zone_table_add(table, zone) != OK)
+            log_error(LOG_ZONE, "zone could not be put into its view");
     }
     for (size_t at = 0; table_next(keeper->zones, &at, &key, &length, &value);) {
-        struct kept *kept = value;
-        if (kept->mark == mark && zone_table_get(table, zone_name(kept->zone), zone_class(kept->zone)) != kept->zone &&
-            zone_table_add(table, kept->zone) != OK)
-            log_error(LOG_ZONE, "zone could not be put into its view");
+        struct zone *zone = ((struct kept *)value)->zone;
+        if (((struct kept *)value)->mark != mark && zone_table_get(table, zone_name(zone), zone_class(zone)) == zone)
+            (void)!zone_table_remove(table, zone_name(zone), zone_class(zone));
     }
 }
 

@@ -147,6 +147,20 @@ enum status zone_table_add(struct zone_table *t, struct zone *z)
     return OK;
 }
 
+enum status zone_table_replace(struct zone_table *t, struct zone *z)
+{
+    uint64_t hashes[DEPTHS];
+    struct name_view name = zone_name(z);
+    suffix_hashes(t, name, zone_class(z), hashes);
+    struct slot *slot;
+    struct zone *old = probe(atomic_load_explicit(&t->slots, memory_order_relaxed), name, zone_class(z), hashes[name.labels], &slot);
+    if (!old)
+        return E_NOT_FOUND;
+    atomic_store_explicit(&slot->zone, zone_ref(z), memory_order_release);
+    epoch_retire(t->epoch, old, zone_unref);
+    return OK;
+}
+
 enum status zone_table_remove(struct zone_table *t, struct name_view name, uint16_t klass)
 {
     uint64_t hashes[DEPTHS];

@@ -161,6 +161,8 @@ struct zone_table *zone_table_new(struct epoch *epoch);
 void zone_table_free(void *table);
 /** Takes a reference of its own. @return OK, E_EXISTS, E_NOMEM */
 MUST_CHECK enum status zone_table_add(struct zone_table *table, struct zone *zone);
+/** Puts a zone in the place of the one of its name and class: readers find the one or the other. @return OK, E_NOT_FOUND */
+MUST_CHECK enum status zone_table_replace(struct zone_table *table, struct zone *zone);
 /** Gives the reference back through the epoch. @return OK, E_NOT_FOUND */
 MUST_CHECK enum status zone_table_remove(struct zone_table *table, struct name_view name, uint16_t klass);
 /** Longest suffix.  @param above  true: strictly above `name` (DS is answered by the parent). NULL when none. */

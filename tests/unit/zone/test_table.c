@@ -49,7 +49,16 @@ static void longest_suffix(void **state)
         struct name want = test_name(cases[i].want);
         assert_true(name_equal(zone_name(z), name_view_of(&want)));
     }
-    struct name name = test_name("www.example.");
+    struct name name = test_name("example.");
+    struct zone *other = zone_new(name_view_of(&name), CLASS_IN), *stranger;
+    assert_int_equal(zone_table_replace(t, other), OK);
+    assert_ptr_equal(zone_table_get(t, name_view_of(&name), CLASS_IN), other);
+    assert_int_equal(zone_table_count(t), 4);
+    zone_unref(other);
+    name = test_name("www.example.");
+    stranger = zone_new(name_view_of(&name), CLASS_IN);
+    assert_int_equal(zone_table_replace(t, stranger), E_NOT_FOUND);
+    zone_unref(stranger);
     assert_null(zone_table_get(t, name_view_of(&name), CLASS_IN));
     assert_int_equal(zone_table_remove(t, name_view_of(&name), CLASS_IN), E_NOT_FOUND);
     name = test_name("sub.example.");
