@@ -14,7 +14,7 @@
 enum {
     ANSWER_CHAIN_MAX = 16,          /**< CNAME and DNAME steps */
     ANSWER_ADDITIONAL_MAX = 13,     /**< names looked up for the additional section besides glue (CVE-2024-11187) */
-    ANSWER_GLUE_MAX = 64            /**< name servers of a referral whose addresses are looked up */
+    ANSWER_GLUE_MAX = 64            /**< name servers of a referral whose addresses are looked up, beyond those that are required and fit */
 };
 
 struct answer_options {

@@ -19,7 +19,9 @@ static bool put_glue(struct answering *a, struct name_view cut, const struct rrs
     unsigned count = 0;
     const uint8_t *rdata;
     uint16_t size;
-    for (size_t offset = 0; rrset_next(ns->records, ns->bytes, &offset, &rdata, &size) && count < ANSWER_GLUE_MAX; count++) {
+    for (size_t offset = 0; rrset_next(ns->records, ns->bytes, &offset, &rdata, &size); count++) {
+        if (count >= ANSWER_GLUE_MAX && (!below || a->result->truncated))
+            break;              /* what is required goes on until the message is full */
         struct cursor c = cursor_of(rdata, size);
         struct name_view target;
         if (name_read_plain(&c, &target) != OK || name_below(target, cut) != below)

@@ -12,7 +12,7 @@ enum { LIMIT_DEFAULT = 1000, SOURCE_MAX = 400, TEXT_MAX = 1000 };
 struct diagnostics {
     struct arena *arena;
     struct diagnostic *list;
-    size_t kept, room, limit;
+    size_t kept, kept_warnings, room, limit;
     size_t counts[2];
 };
 
@@ -44,7 +44,7 @@ void diagnostics_clear(struct diagnostics *sink)
     if (!sink)
         return;
     arena_reset(sink->arena);
-    sink->kept = 0;
+    sink->kept = sink->kept_warnings = 0;
     memset(sink->counts, 0, sizeof sink->counts);
 }
 
@@ -88,13 +88,29 @@ static char clean(char c)
     return (octet < 0x20 && octet != '\t') || octet == 0x7f ? '?' : c;
 }
 
+bool diagnostics_full(const struct diagnostics *sink, enum severity severity)
+{
+    return sink && sink->kept >= sink->limit && (severity != SEVERITY_ERROR || sink->kept_warnings == 0);
+}
+
+/* A full sink gives up its last warning for an error, so that warnings never hide why something was refused. */
+static void drop_a_warning(struct diagnostics *sink)
+{
+    size_t last = sink->kept - 1;
+    while (sink->list[last].severity == SEVERITY_ERROR)
+        last--;
+    memmove(&sink->list[last], &sink->list[last + 1], (sink->kept - last - 1) * sizeof sink->list[0]);
+    sink->kept--;
+    sink->kept_warnings--;
+}
+
 void diagnostics_add(struct diagnostics *sink, enum severity severity, const char *check_name,
                      const struct place *place, const char *format, ...)
 {
     if (!sink)
         return;
     sink->counts[severity]++;
-    if (sink->kept >= sink->limit || !make_room(sink))
+    if (diagnostics_full(sink, severity) || !make_room(sink))
         return;
     char text[TEXT_MAX];
     va_list arguments;
@@ -115,8 +131,12 @@ void diagnostics_add(struct diagnostics *sink, enum severity severity, const cha
         .text = copy_string(sink, text),
         .source = copy_source(sink, place),
     };
-    if (one.check && one.text)
-        sink->list[sink->kept++] = one;
+    if (!one.check || !one.text)
+        return;
+    if (sink->kept >= sink->limit)
+        drop_a_warning(sink);
+    sink->list[sink->kept++] = one;
+    sink->kept_warnings += severity == SEVERITY_WARNING;
 }
 
 size_t diagnostics_count(const struct diagnostics *sink, enum severity severity) { return sink ? sink->counts[severity] : 0; }

@@ -23,7 +23,7 @@ struct diagnostic {
 /** In what follows a NULL sink, which lack of memory leaves, is an empty one. */
 struct diagnostics;
 
-/** @param limit  diagnostics kept; further ones are only counted (0 = 1000).  NULL when out of memory. */
+/** @param limit  diagnostics kept (0 = 1000); further ones are only counted, but an error takes the place of the last warning.  NULL when out of memory. */
 struct diagnostics *diagnostics_new(size_t limit);
 void diagnostics_free(struct diagnostics *sink);
 
@@ -40,6 +40,8 @@ void diagnostics_add(struct diagnostics *sink, enum severity severity, const cha
                      const struct place *place, const char *format, ...) PRINTF_LIKE(5, 6);
 
 size_t diagnostics_count(const struct diagnostics *sink, enum severity severity);
+/** Whether one more of this severity would only be counted: spares the work of finding its place. */
+bool diagnostics_full(const struct diagnostics *sink, enum severity severity);
 /** Number kept; index with diagnostics_get in order of arrival. */
 size_t diagnostics_kept(const struct diagnostics *sink);
 /** Borrowed until the sink is freed or cleared. */

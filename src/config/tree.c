@@ -54,7 +54,7 @@ static void add_at(struct diagnostics *diag, enum severity severity, const struc
 {
     char sentence[1024];
     struct place place = { .file = file->path, .line = line, .column = column };
-    if (diagnostics_kept(diag) < diagnostics_count(diag, SEVERITY_ERROR) + diagnostics_count(diag, SEVERITY_WARNING)) {
+    if (diagnostics_full(diag, severity)) {
         diagnostics_add(diag, severity, "config", NULL, "more");    /* only counted: do not search for its line */
         return;
     }

@@ -56,6 +56,21 @@ static void keeps_to_its_limit(void **state)
     assert_string_equal(diagnostics_get(sink, 2)->text, "number 2");
     check_print(sink, false, "error: number 0 [x]\nerror: number 1 [x]\nerror: number 2 [x]\n7 more not shown\n");
     diagnostics_free(sink);
+    sink = diagnostics_new(3);                       /* warnings never hide an error */
+    for (int i = 0; i < 5; i++)
+        diagnostics_add(sink, SEVERITY_WARNING, "w", NULL, "warning %d", i);
+    assert_true(diagnostics_full(sink, SEVERITY_WARNING));
+    assert_false(diagnostics_full(sink, SEVERITY_ERROR));
+    diagnostics_add(sink, SEVERITY_ERROR, "x", NULL, "error");
+    assert_int_equal(diagnostics_kept(sink), 3);
+    assert_string_equal(diagnostics_get(sink, 1)->text, "warning 1");
+    assert_string_equal(diagnostics_get(sink, 2)->text, "error");
+    diagnostics_add(sink, SEVERITY_ERROR, "x", NULL, "second");
+    diagnostics_add(sink, SEVERITY_ERROR, "x", NULL, "third");
+    assert_true(diagnostics_full(sink, SEVERITY_ERROR));
+    assert_string_equal(diagnostics_get(sink, 0)->text, "error");
+    assert_string_equal(diagnostics_get(sink, 2)->text, "third");
+    diagnostics_free(sink);
     sink = diagnostics_new(0);
     diagnostics_add(sink, SEVERITY_ERROR, "x", NULL, "cannot include '%s'", "a\x1b[31m\nb\tc\x7f");
     assert_string_equal(diagnostics_get(sink, 0)->text, "cannot include 'a?[31m?b\tc?'");
