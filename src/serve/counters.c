@@ -15,6 +15,7 @@ static const char *const failure_texts[SERVE_FAILURES] = {
     [SERVE_FAILURE_NOT_LOADED] = "zone not loaded",
     [SERVE_FAILURE_INTERNAL] = "internal error",
     [SERVE_FAILURE_NO_MEMORY] = "out of memory",
+    [SERVE_FAILURE_SOURCE] = "source failed",
 };
 static const struct { uint16_t type; const char *label; } type_labels[] = {
     { TYPE_A, "A" }, { TYPE_NS, "NS" }, { TYPE_CNAME, "CNAME" }, { TYPE_SOA, "SOA" }, { TYPE_PTR, "PTR" }, { TYPE_MX, "MX" },

@@ -48,6 +48,8 @@ struct serve {
     _Atomic(struct serve_setup *) setup;
     struct hash_key key;                /* of client addresses and of names that limits count by */
     unsigned worker_count;
+    const struct serve_source *sources; /* set before workers run */
+    size_t source_count;
     struct worker *workers;
 };
 
@@ -64,6 +66,7 @@ struct visit {
     bool has_cookie;
     bool proven;                        /* the client's address is: TCP or a good cookie */
     bool tap;
+    bool parked;                        /* a source took the exchange out of its batch */
     size_t reserved;                    /* octets of the limit kept for OPT */
     struct zone *zone;                  /* that answers; NULL = none */
     const struct zone_version *version; /* pinned for this exchange */
@@ -89,6 +92,14 @@ void counters_query(struct visit *v);
 void counters_response(struct visit *v, size_t bytes);
 struct serve_zone_counters *counters_zone(struct visit *v);
 void counters_zone_outcome(struct visit *v);
+
+/* source.c */
+/* The source that goes before a zone of so many labels (-1: there is none), or NULL. */
+const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, int zone_labels);
+/* @return true when the exchange is parked */
+bool source_answer(struct visit *v, const struct serve_source *source, const struct serve_question *question);
+/* serve.c: counts, limits and header of an answer */
+void visit_take(struct visit *v, const struct answer_result *result);
 
 /* chaos.c: true when it answered */
 bool chaos_answer(struct visit *v);

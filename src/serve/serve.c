@@ -36,6 +36,7 @@ void visit_servfail(struct visit *v, enum serve_failure failure)
     static const uint16_t ede[SERVE_FAILURES] = {
         [SERVE_FAILURE_NOT_LOADED] = EDE_NOT_READY,
         [SERVE_FAILURE_INTERNAL] = EDE_OTHER,
+        [SERVE_FAILURE_SOURCE] = EDE_OTHER,
         [SERVE_FAILURE_NO_MEMORY] = EDE_OTHER,
     };
     reply_clear_records(&v->reply);
@@ -45,7 +46,7 @@ void visit_servfail(struct visit *v, enum serve_failure failure)
 
 /* ---- one question ---- */
 
-static void take_result(struct visit *v, const struct answer_result *result)
+void visit_take(struct visit *v, const struct answer_result *result)
 {
     static const enum serve_outcome outcomes[] = {
         [ANSWER_POSITIVE] = SERVE_NOERROR, [ANSWER_NODATA] = SERVE_NODATA, [ANSWER_NXDOMAIN] = SERVE_NXDOMAIN,
@@ -95,7 +96,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
     if (answer_question(&request, &v->reply, &result) != OK)
         visit_servfail(v, SERVE_FAILURE_INTERNAL);
     else
-        take_result(v, &result);
+        visit_take(v, &result);
 }
 
 /* Types that a question may not have, or whose service this version does not have. @return true when it failed the visit. */
@@ -132,8 +133,8 @@ static void tell_version(struct visit *v)
     }
 }
 
-/* @return true when the exchange was taken over (a transfer). */
-static bool serve_question(struct visit *v)
+/* @return true when the exchange was taken over (a transfer, or parked). */
+static bool route_question(struct visit *v)
 {
     const struct question *q = &v->query.question;
     if (refuse_type(v))
@@ -148,6 +149,16 @@ static bool serve_question(struct visit *v)
         return xfr_serve(v, view);
 
     v->zone = route_zone(view, name_view_of(&q->name), q->type, q->klass);
+    if (v->worker->serve->source_count != 0) {
+        const struct serve_question question = { view, &v->x->peer.address, name_view_of(&q->name), q->type, q->klass,
+                                                 v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
+        const struct serve_source *source =
+            source_find(v->worker->serve, &question, v->zone == NULL ? -1 : zone_name(v->zone).labels);
+        if (source != NULL) {
+            v->zone = NULL;
+            return source_answer(v, source, &question);
+        }
+    }
     if (v->zone == NULL) {
         if (q->klass == CLASS_CH && chaos_answer(v))
             return false;
@@ -249,7 +260,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x)
     v.x = x;
     v.zone = NULL;
     v.version = NULL;
-    v.has_cookie = v.proven = false;
+    v.has_cookie = v.proven = v.parked = false;
     v.reserved = 0;
     v.edns = (struct edns_reply){ .ede = EDE_NONE };
     v.tap = v.setup->tap != NULL && tap_wanted(v.setup->tap, w->index);
@@ -281,7 +292,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x)
         v.rrl_key = 1;
         if (!v.has_cookie)
             visit_fail(&v, RCODE_FORMERR, EDE_NONE, NULL);
-    } else if (serve_question(&v)) {
+    } else if (route_question(&v)) {
         return;
     }
     finish(&v);

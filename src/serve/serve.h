@@ -54,6 +54,44 @@ struct serve *serve_new(struct epoch *epoch, unsigned workers);
 void serve_free(struct serve *serve);
 /** Takes `setup`; questions read after the return are answered by it. */
 void serve_apply(struct serve *serve, struct serve_setup *setup);
+/* ---- sources: where answers come from besides the zone table (chain mounts, the resolver) ---- */
+
+/** What a source is asked; borrowed until its `answer` returns. */
+struct serve_question {
+    const struct serve_view *view;
+    const struct address *client;
+    struct name_view name;
+    uint16_t type, klass;
+    bool dnssec_ok, udp;
+};
+enum serve_source_outcome {
+    SERVE_SOURCE_ANSWERED,      /**< the sections of the reply and *result are written */
+    SERVE_SOURCE_REFUSED,       /**< not for this client: REFUSED with result's ede and ede_text */
+    SERVE_SOURCE_FAILED,        /**< it could not be had: SERVFAIL with result's ede and ede_text, never NXDOMAIN */
+    SERVE_SOURCE_PENDING        /**< not yet: the source holds a ticket */
+};
+struct visit;
+struct serve_ticket;
+struct serve_source {
+    const char *name;
+    /** @return labels of the suffix that it is responsible for, -1 = the name is not its.  The longest suffix wins, a zone wins
+     *  against an equal one, then the order of registration counts. */
+    int (*match)(void *context, const struct serve_question *question);
+    /** Runs on the worker; must not wait.  @param visit  for serve_park alone */
+    enum serve_source_outcome (*answer)(void *context, const struct serve_question *question, struct visit *visit,
+                                        struct reply *reply, struct answer_result *result);
+    void *context;
+};
+/** Registers them, once, before any worker runs; borrowed for the life of `serve`. */
+void serve_sources(struct serve *serve, const struct serve_source *sources, size_t count);
+/** Takes the question out of its batch: nothing borrowed is kept, and when it wakes it is routed anew.  Only from `answer`, which
+ *  then returns PENDING.  @return NULL when too many are parked or memory is out: then return FAILED */
+struct serve_ticket *serve_park(struct visit *visit);
+/** Any thread; gives the ticket back. @return OK; E_NOMEM: still held, try again */
+MUST_CHECK enum status serve_wake(struct serve_ticket *ticket);
+/** Gives it back once the workers have ended. */
+void serve_forget(struct serve_ticket *ticket);
+
 /** A worker thread's whole life: returns once net_worker_stop() was called and all is drained. */
 void serve_run(struct serve *serve, struct net_worker *worker);
 
@@ -63,7 +101,7 @@ enum serve_outcome { SERVE_NOERROR, SERVE_NODATA, SERVE_REFERRAL, SERVE_NXDOMAIN
 /** Lower-case word for a metrics label. */
 const char *serve_outcome_text(enum serve_outcome outcome);
 /** Why SERVFAIL: the same words in log, EDE text and metrics. */
-enum serve_failure { SERVE_FAILURE_NOT_LOADED, SERVE_FAILURE_INTERNAL, SERVE_FAILURE_NO_MEMORY, SERVE_FAILURES };
+enum serve_failure { SERVE_FAILURE_NOT_LOADED, SERVE_FAILURE_INTERNAL, SERVE_FAILURE_NO_MEMORY, SERVE_FAILURE_SOURCE, SERVE_FAILURES };
 const char *serve_failure_text(enum serve_failure failure);
 enum { SERVE_SIZE_BUCKETS = 257 };      /**< RSSAC002 sizes: 16 octets each, the last is all above */
 struct serve_counters {

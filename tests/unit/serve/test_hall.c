@@ -4,7 +4,9 @@
 #include "net/client.h"
 #include "serve/serve.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WAIT_MS = 20000, WORKERS = 2 };
 
@@ -59,6 +61,59 @@ static struct zone *zone_put(const char *origin, const char *text)
     return z;
 }
 
+/* ---- a source of src.test. and of ns.example. and all below, which the zone example. has as well ---- */
+
+static atomic_uint source_parked;
+static atomic_bool source_ready;
+
+static int source_match(void *context, const struct serve_question *question)
+{
+    const struct name suffix = test_name(context);
+    const struct name_view view = name_view_of(&suffix);
+    return name_below(question->name, view) ? view.labels : -1;
+}
+
+static void *source_wake(void *ticket)
+{
+    atomic_store(&source_ready, true);
+    while (serve_wake(ticket) != OK)
+        continue;
+    return NULL;
+}
+
+static enum serve_source_outcome source_answer(void *context, const struct serve_question *question, struct visit *visit, struct reply *reply,
+                                               struct answer_result *result)
+{
+    const uint8_t address[] = { 192, 0, 2, 77 }, *first = question->name.wire;
+    (void)context;
+    if (first[0] == 3 && memcmp(first + 1, "bad", 3) == 0) {
+        result->ede = EDE_NETWORK;
+        return SERVE_SOURCE_FAILED;
+    }
+    if (first[0] == 5 && memcmp(first + 1, "never", 5) == 0) {
+        result->ede = EDE_PROHIBITED;
+        return SERVE_SOURCE_REFUSED;
+    }
+    if (first[0] == 5 && memcmp(first + 1, "later", 5) == 0 && !atomic_load(&source_ready)) {
+        pthread_t thread;
+        struct serve_ticket *ticket = serve_park(visit);
+        assert_non_null(ticket);
+        atomic_fetch_add(&source_parked, 1);
+        assert_int_equal(pthread_create(&thread, NULL, source_wake, ticket), 0);
+        pthread_detach(thread);
+        return SERVE_SOURCE_PENDING;
+    }
+    assert_int_equal(reply_add(reply, SECTION_ANSWER, question->name, TYPE_A, question->klass, 60, address, sizeof address), OK);
+    result->kind = ANSWER_POSITIVE;
+    return SERVE_SOURCE_ANSWERED;
+}
+
+static const struct serve_source sources[] = {
+    { "unit", source_match, source_answer, (void *)(uintptr_t)"src.test." },
+    { "host", source_match, source_answer, (void *)(uintptr_t)"deep.ns.example." },
+    { "same", source_match, source_answer, (void *)(uintptr_t)"example." },
+};
+
 static int hall_start(void **state)
 {
     (void)state;
@@ -78,6 +133,7 @@ static int hall_start(void **state)
     hall.at = net_listener_endpoint(hall.net, 0);
     hall.serve = serve_new(hall.epoch, WORKERS);
     assert_non_null(hall.serve);
+    serve_sources(hall.serve, sources, LENGTH_OF(sources));
     serve_apply(hall.serve, setup_new(NULL, NULL));
     for (unsigned i = 0; i < WORKERS; i++) {
         arguments[i] = (struct worker_argument){ &hall, i };
@@ -165,6 +221,38 @@ static void test_answers(void **state)
     }
 }
 
+/* Longest suffix among zones and sources; a zone goes before a source of its own name.  What fails is SERVFAIL, never NXDOMAIN. */
+static void test_sources(void **state)
+{
+    (void)state;
+    static const struct { const char *label; struct ask ask; uint8_t rcode; uint16_t answers; } cases[] = {
+        { "at once", { "now.src.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 1 },
+        { "the mount itself", { "src.test.", TYPE_A, CLASS_IN, 0, true }, RCODE_NOERROR, 1 },
+        { "beside it", { "other.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_REFUSED, 0 },
+        { "below a zone, longer", { "x.deep.ns.example.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 1 },
+        { "in a zone, as long", { "nx.example.", TYPE_A, CLASS_IN, 0, false }, RCODE_NXDOMAIN, 0 },
+        { "failed", { "bad.src.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_SERVFAIL, 0 },
+        { "refused", { "never.src.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_REFUSED, 0 },
+    };
+    struct serve_counters before, after;
+    serve_counters_read(hall.serve, &before);
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct message m = exchange(&cases[i].ask);
+        if (m.rcode != cases[i].rcode || m.counts[1] != cases[i].answers)
+            fail_msg("%s: rcode %u, %u answers", cases[i].label, m.rcode, m.counts[1]);
+    }
+    for (unsigned tcp = 0; tcp < 2; tcp++) {
+        atomic_store(&source_ready, false);
+        atomic_store(&source_parked, 0);
+        struct message m = exchange(&(struct ask){ "later.src.test.", TYPE_A, CLASS_IN, 0, tcp });
+        assert_int_equal(m.rcode, RCODE_NOERROR);
+        assert_int_equal(m.counts[1], 1);
+        assert_int_equal(atomic_load(&source_parked), 1);
+    }
+    serve_counters_read(hall.serve, &after);
+    assert_int_equal(after.failure[SERVE_FAILURE_SOURCE] - before.failure[SERVE_FAILURE_SOURCE], 1);
+}
+
 static void test_counters(void **state)
 {
     (void)state;
@@ -234,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_sources),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_setups),
         cmocka_unit_test(test_zone_options),
