@@ -6,7 +6,7 @@ TSAN = build-tsan
 ARENA = build-arena
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
-.PHONY: help build run test tests test-all test-tsan test-arena test-valgrind test-clang test-cross fuzz soak install clean packages-% coverage
+.PHONY: help build run test tests test-all test-tsan test-arena test-valgrind test-clang test-cross fuzz soak bench bench-quick install clean packages-% coverage
 help:
 	@echo "make build      build/rhizd and build/rhiz"
 	@echo "make run        build, serve examples/ on 127.0.0.1 port 5300"
@@ -15,6 +15,8 @@ help:
 	@echo "make test-all   the same with TSan, clang, valgrind, separate arena objects, other architectures, 10 minutes of fuzzing each"
 	@echo "make fuzz       every fuzz target, FUZZ_SECONDS (600) each"
 	@echo "make soak       500 reloads under load, 100,000 zones: figures for docs/figures.md"
+	@echo "make bench      all measurements beside the peers (BENCH='--sets root --rounds 1': a part); table and build/bench.json"
+	@echo "make bench-quick  instructions per query against bench/baseline.json, under two minutes (BENCH=--update-baseline)"
 	@echo "make install    programs, library, man pages, systemd unit (DESTDIR, PREFIX)"
 
 packages-%:
@@ -74,6 +76,12 @@ coverage: packages-all
 
 soak: packages-test build
 	scripts/soak $(BUILD)
+
+bench: packages-bench build
+	/usr/bin/python3 -B bench/bench.py --build $(BUILD) $(BENCH)
+
+bench-quick: packages-quick build
+	/usr/bin/python3 -B bench/quick.py --build $(BUILD) $(BENCH)
 
 install: build
 	meson install -C $(BUILD) --no-rebuild
