@@ -19,4 +19,50 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t size);
 /** ASCII letters hash as lower case. */
 uint64_t hash_bytes_nocase(const struct hash_key *key, const void *data, size_t size);
 
+/** One link of a chained hash, for names label by label: ASCII letters count as lower case, and `before` is the link
+ *  before (any number for the first).  Folded multiplications (Wang Yi's wyhash) under a secret key: a few instructions for a label. */
+static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size);
+
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Eight octets at once: A-Z become a-z, all else stays; in either byte order. */
+static inline uint64_t hash_lower(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t low = word & (0x7f * ones);
+    uint64_t above_z = low + (0x7f - 'Z') * ones;
+    uint64_t from_a = low + (0x80 - 'A') * ones;
+    return word | (~word & (from_a ^ above_z) & (0x80 * ones)) >> 2;
+}
+
+static inline uint64_t hash_load(const uint8_t *data, size_t size)
+{
+    uint64_t word = 0;
+    uint32_t first, last;
+    if (size >= 8) {
+        __builtin_memcpy(&word, data, 8);
+    } else if (size >= 4) {
+        __builtin_memcpy(&first, data, 4);
+        __builtin_memcpy(&last, data + size - 4, 4);
+        word = (uint64_t)first << 32 | last;
+    } else if (size > 0) {
+        word = (uint64_t)data[0] << 16 | (uint64_t)data[size / 2] << 8 | data[size - 1];
+    }
+    return hash_lower(word);
+}
+
+static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size)
+{
+    uint64_t hash = before ^ key->k0;
+    const size_t all = size;
+    for (; size > 8; data += 8, size -= 8)
+        hash = hash_fold(hash ^ hash_load(data, 8), key->k1);
+    hash = hash_fold(hash ^ hash_load(data, size), key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
+    return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
+}
+
 #endif

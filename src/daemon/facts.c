@@ -68,17 +68,17 @@ void keeper_tell_failures(struct keeper *keeper, struct control_answer *answer)
 
 /* ---- RSSAC002: zone-size, load-time ---- */
 
-/* All records in wire form, no name compressed: owner, type, class, TTL, then what `bytes` counts. */
+/* All records in wire form, no name compressed: what the sets count has a pointer for the owner. */
 static uint64_t wire_bytes(const struct zone_version *version)
 {
-    enum { TYPE_CLASS_TTL = 8 };
+    enum { POINTER_BYTES = 2 };
     uint64_t sum = 0;
     for (uint32_t i = 0; i < zone_version_nodes(version); i++) {
         const struct zone_node *node = zone_version_node(version, i);
-        uint64_t head = (uint64_t)zone_node_name(version, node).length + TYPE_CLASS_TTL;
+        uint64_t owner = zone_node_name(version, node).length;
         struct rrset set;
         for (size_t at = 0; zone_node_rrset_next(version, node, &at, &set);)
-            sum += ((uint64_t)set.count + set.sig_count) * head + set.bytes + set.sig_bytes;
+            sum += ((uint64_t)set.count + set.sig_count) * (owner - POINTER_BYTES) + set.bytes + set.sig_bytes;
     }
     return sum;
 }

@@ -12,7 +12,7 @@ bool zone_version_nsec3(const struct zone_version *v, struct nsec3 *out)
 {
     if (v->denial_kind != ZONE_DENIAL_NSEC3)
         return false;
-    const uint8_t *record = (const uint8_t *)version_at(v, v->nodes[0].data) + v->nsec3param;
+    const uint8_t *record = (const uint8_t *)version_apex(v) + v->nsec3param;
     return rdata_nsec3(TYPE_NSEC3PARAM, record + 2, get_u16(record), out);
 }
 
@@ -22,9 +22,10 @@ static uint32_t seal_nsec(struct zone_version *v)
 {
     uint32_t *chain = (uint32_t *)((uint8_t *)v + (size_t)v->denial * GRANULE), count = 0;
     for (uint32_t i = 0; i < v->node_count && count < v->denial_count; i++) {
-        const struct zone_set *set = node_set_find(v, &v->nodes[i], TYPE_NSEC);
-        if (set && set->count && !(v->nodes[i].flags & NODE_OCCLUDED))
-            chain[count++] = i;
+        const struct zone_node *n = zone_version_node(v, i);
+        const struct zone_set *set = node_set_find(v, n, TYPE_NSEC);
+        if (set && set->count && !(n->flags & NODE_OCCLUDED))
+            chain[count++] = version_place(v, n);
     }
     return count;
 }
@@ -37,21 +38,21 @@ const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name
     uint32_t low = 0, high = v->denial_count; /* chain[low] <= name: the apex has an NSEC and is first */
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (name_compare(zone_node_name(v, &v->nodes[chain[middle]]), name) <= 0)
+        if (name_compare(zone_node_name(v, version_node_at(v, chain[middle])), name) <= 0)
             low = middle;
         else
             high = middle;
     }
-    return &v->nodes[chain[low]];
+    return version_node_at(v, chain[low]);
 }
 
 /* ---- NSEC3 ---- */
 
 static uint64_t hash_head(const uint8_t *hash) { return (uint64_t)get_u32(hash) << 32 | get_u32(hash + 4); }
 
-static bool owner_hash(const struct zone_version *v, const struct zone_node *n, uint8_t out[HASH_BYTES])
+static bool owner_hash(const struct zone_node *n, uint8_t out[HASH_BYTES])
 {
-    const uint8_t *name = version_at(v, n->data);
+    const uint8_t *name = n->name;
     size_t length = 0;
     return name[0] == HASH_LABEL_BYTES &&
            base32hex_decode(slice_of((const char *)name + 1, name[0]), out, HASH_BYTES, &length) == OK && length == HASH_BYTES;
@@ -87,10 +88,10 @@ static uint32_t seal_nsec3(struct zone_version *v)
     uint8_t hash[HASH_BYTES];
     struct zone_nsec3_record record;
     for (uint32_t i = 0; i < v->node_count && count < room; i++) {
-        const struct zone_node *n = &v->nodes[i];
-        if (!(n->flags & NODE_NSEC3) || !owner_hash(v, n, hash) || !zone_node_nsec3(v, n, &record))
+        const struct zone_node *n = zone_version_node(v, i);
+        if (!(n->flags & NODE_NSEC3) || !owner_hash(n, hash) || !zone_node_nsec3(v, n, &record))
             continue;
-        chain[count++] = (struct zone_hashed){ get_u32(hash), get_u32(hash + 4), i };
+        chain[count++] = (struct zone_hashed){ get_u32(hash), get_u32(hash + 4), version_place(v, n) };
     }
     return count;
 }
@@ -99,7 +100,7 @@ static uint32_t seal_nsec3(struct zone_version *v)
 static uint32_t choose_nsec3(struct zone_version *v)
 {
     struct rrset params = { 0 };
-    if (!zone_node_rrset(v, &v->nodes[0], TYPE_NSEC3PARAM, &params))
+    if (!zone_node_rrset(v, version_apex(v), TYPE_NSEC3PARAM, &params))
         return 0;
     uint32_t best = 0, best_at = 0;
     const uint8_t *rdata;
@@ -108,7 +109,7 @@ static uint32_t choose_nsec3(struct zone_version *v)
         struct nsec3 parsed;
         if (!rdata_nsec3(TYPE_NSEC3PARAM, rdata, size, &parsed) || parsed.flags || parsed.algorithm != 1)
             continue;
-        v->nsec3param = (uint32_t)(rdata - 2 - (const uint8_t *)version_at(v, v->nodes[0].data));
+        v->nsec3param = (uint32_t)(rdata - 2 - (const uint8_t *)version_apex(v));
         uint32_t count = seal_nsec3(v);
         if (count > best) {
             best = count;
@@ -138,7 +139,7 @@ static int hashed_compare(const struct zone_version *v, const struct zone_hashed
     uint8_t whole[HASH_BYTES];
     if (head != wanted)
         return head < wanted ? -1 : 1;
-    return owner_hash(v, &v->nodes[h->node], whole) ? memcmp(whole, hash, HASH_BYTES) : 0;
+    return owner_hash(version_node_at(v, h->node), whole) ? memcmp(whole, hash, HASH_BYTES) : 0;
 }
 
 const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint8_t *hash, size_t bytes, bool *match)
@@ -156,7 +157,7 @@ const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint
         int order = hashed_compare(v, &chain[guess], hash);
         if (order == 0) {
             *match = true;
-            return &v->nodes[chain[guess].node];
+            return version_node_at(v, chain[guess].node);
         }
         if (order < 0)
             low = guess + 1;
@@ -164,5 +165,5 @@ const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint
             high = guess;
     }
     *match = false;
-    return &v->nodes[chain[low ? low - 1 : v->denial_count - 1].node];
+    return version_node_at(v, chain[low ? low - 1 : v->denial_count - 1].node);
 }

@@ -8,30 +8,11 @@ const struct zone_node *version_probe(const struct zone_version *v, struct name_
     for (uint32_t at = hash_place(hash, v->slot_count); slots[at].node; at = at + 1 == v->slot_count ? 0 : at + 1) {
         if (slots[at].tag != tag)
             continue;
-        const struct zone_node *n = &v->nodes[slots[at].node - 1];
+        const struct zone_node *n = version_node_at(v, slots[at].node);
         if (name_equal(zone_node_name(v, n), name))
             return n;
     }
     return NULL;
-}
-
-/* The hashes of the name's suffixes below the origin, as deep as the zone goes. */
-struct path {
-    uint64_t hashes[NAME_MAX_LABELS + 1];   /* [n]: n labels below the origin */
-    unsigned below, depth;                  /* labels below the origin; how many of them are hashed */
-};
-
-static void path_init(struct path *path, const struct zone_version *v, struct name_view name)
-{
-    uint8_t starts[NAME_MAX_LABELS];
-    path->below = name.labels - (unsigned)v->nodes[0].labels;
-    path->depth = path->below < v->depth ? path->below : v->depth;
-    name_label_starts(name, starts);
-    path->hashes[0] = 0;
-    for (unsigned n = 1; n <= path->depth; n++) {
-        const uint8_t *label = name.wire + starts[path->below - n];
-        path->hashes[n] = hash_link(&v->key, path->hashes[n - 1], label + 1, label[0]);
-    }
 }
 
 /* `*` below the closest encloser; it exists. */
@@ -43,39 +24,47 @@ static const struct zone_node *wildcard_of(const struct zone_version *v, const s
     return version_probe(v, name_view_of(&wild), hash_link(&v->key, hash, (const uint8_t *)"*", 1));
 }
 
+/* Down from the apex, one label a step: a cut or a DNAME ends the search wherever it stands, and no name has nodes below where
+ * there is none (empty non-terminals are nodes). */
 struct zone_found zone_find(const struct zone_version *v, struct name_view name)
 {
+    const struct zone_node *n = version_apex(v);
     if (!name_below(name, zone_version_origin(v)))
         return (struct zone_found){ .outcome = ZONE_OUTSIDE };
-    struct path path;
-    path_init(&path, v, name);
-    unsigned at = path.depth;
-    const struct zone_node *n = &v->nodes[0];
-    for (; at > 0; at--) {
-        n = version_probe(v, name_strip(name, path.below - at), path.hashes[at]);
-        if (n)
-            break;
-        n = &v->nodes[0];
+    uint8_t starts[NAME_MAX_LABELS];
+    uint64_t hash = 0;
+    unsigned below = name.labels - (unsigned)n->labels;
+    name_label_starts(name, starts);
+    for (unsigned left = below; left > 0; left--) {
+        if (n->flags & NODE_DNAME)
+            return (struct zone_found){ ZONE_DNAME, n, n, false };
+        const uint8_t *label = name.wire + starts[left - 1];
+        uint64_t link = hash_link(&v->key, hash, label + 1, label[0]);
+        const struct zone_node *child =
+            version_probe(v, (struct name_view){ label, (uint8_t)(name.length - starts[left - 1]), (uint8_t)(name.labels - left + 1) }, link);
+        if (!child) {
+            const struct zone_node *wild = n->flags & NODE_WILD_CHILD ? wildcard_of(v, n, hash) : NULL;
+            return (struct zone_found){ wild ? ZONE_WILDCARD : ZONE_ABSENT, wild, n, false };
+        }
+        n = child;
+        hash = link;
+        if (n->flags & NODE_CUT)
+            return (struct zone_found){ ZONE_CUT, n, n, left == 1 };
     }
-    bool exact = at == path.below;
-    const struct zone_node *top = zone_node_top(v, n);
-    if (top && (top->flags & NODE_CUT))
-        return (struct zone_found){ ZONE_CUT, top, n, exact && top == n };
-    if (top && !(exact && top == n))
-        return (struct zone_found){ ZONE_DNAME, top, n, false };
-    if (exact)
-        return (struct zone_found){ ZONE_HIT, n, n, true };
-    const struct zone_node *wild = n->flags & NODE_WILD_CHILD ? wildcard_of(v, n, path.hashes[at]) : NULL;
-    if (wild)
-        return (struct zone_found){ ZONE_WILDCARD, wild, n, false };
-    return (struct zone_found){ ZONE_ABSENT, NULL, n, false };
+    return (struct zone_found){ ZONE_HIT, n, n, true };
 }
 
 const struct zone_node *zone_node_find(const struct zone_version *v, struct name_view name)
 {
-    if (!name_below(name, zone_version_origin(v)))
+    const struct zone_node *apex = version_apex(v);
+    if (!name_below(name, zone_version_origin(v)) || name.labels > apex->labels + v->depth)
         return NULL;
-    struct path path;
-    path_init(&path, v, name);
-    return path.depth == path.below ? version_probe(v, name, path.hashes[path.depth]) : NULL;
+    uint8_t starts[NAME_MAX_LABELS];
+    uint64_t hash = 0;
+    name_label_starts(name, starts);
+    for (unsigned left = name.labels - (unsigned)apex->labels; left > 0; left--) {
+        const uint8_t *label = name.wire + starts[left - 1];
+        hash = hash_link(&v->key, hash, label + 1, label[0]);
+    }
+    return name.labels == apex->labels ? apex : version_probe(v, name, hash);
 }

@@ -4,10 +4,11 @@
 
 #include <string.h>
 
+enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = BUILD_RECORD_HEAD };
+
 struct freezing {
     struct zone_builder *b;
     struct zone_version *v;
-    struct zone_node *nodes;    /* of v */
     size_t at;                  /* octets: where the next data goes */
     uint64_t records, data_bytes;
     uint32_t names;             /* nodes in the name space */
@@ -20,7 +21,7 @@ struct freezing {
 static enum status owner_measure(struct freezing *f, struct build_owner *o)
 {
     uint32_t sets = 0;
-    f->data_bytes += granule_up(o->length);
+    f->data_bytes += node_head_bytes(o->length);
     for (struct build_record *r = o->first; r; sets++) {
         uint16_t type = r->type;
         for (int kind = 0; kind < 2 && r && r->type == type; kind++) {
@@ -37,7 +38,7 @@ static enum status owner_measure(struct freezing *f, struct build_owner *o)
     if (sets > UINT16_MAX)
         return E_LIMIT;
     o->set_count = (uint16_t)sets;
-    f->data_bytes += sets * sizeof(struct zone_set);
+    f->data_bytes += sets * sizeof(struct zone_set) + directory_bytes(sets);
     return OK;
 }
 
@@ -66,9 +67,7 @@ static void owner_flags(struct freezing *f, struct build_owner *o)
 
 static enum status decide(struct freezing *f)
 {
-    uint32_t index = 0;
     for (struct build_owner *o = f->b->apex; o; o = build_next(o)) {
-        o->index = index++;
         owner_flags(f, o);
         enum status st = owner_measure(f, o);
         if (st != OK)
@@ -95,66 +94,67 @@ static void write_bytes(struct freezing *f, const void *data, size_t bytes)
     f->at += bytes;
 }
 
-/* Records up to `end`, with their lengths in front; padded. */
-static void write_records(struct freezing *f, const struct build_record *r, const struct build_record *end)
+/* Records up to `end` as they stand in an answer; padded. */
+static void write_records(struct freezing *f, const struct build_record *r, const struct build_record *end, uint32_t ttl)
 {
+    uint8_t *at = (uint8_t *)f->v + f->at;
     for (; r != end; r = r->next) {
-        uint8_t length[2];
-        put_u16(length, r->size);
-        write_bytes(f, length, sizeof length);
+        put_u16(at, OWNER_POINTER);
+        put_u16(at + 2, r->signature ? TYPE_RRSIG : r->type);
+        put_u16(at + 4, f->b->klass);
+        put_u32(at + 6, ttl);
+        put_u16(at + 10, r->size);
         if (r->size)
-            write_bytes(f, r->rdata, r->size);
+            memcpy(at + RECORD_HEAD, r->rdata, r->size);
+        at += RECORD_HEAD + (size_t)r->size;
     }
-    f->at = granule_up(f->at);
+    f->at = granule_up((size_t)(at - (uint8_t *)f->v));
 }
 
 /* One RRset with the signatures behind it; @return the record behind both. */
-static struct build_record *write_set(struct freezing *f, struct build_record *first, struct zone_set *set)
+static struct build_record *write_set(struct freezing *f, struct build_record *first)
 {
+    struct zone_set *set = (struct zone_set *)(void *)((uint8_t *)f->v + f->at);
     struct build_group group = { 0 }, sigs = { 0 };
     struct build_record *behind = first->signature ? first : build_group(first, &group);
     set->type = first->type;
     set->count = (uint16_t)group.count;
-    set->ttl = group.ttl;
-    set->data = granules(f);
     set->bytes = (uint32_t)group.bytes | (group.mixed ? SET_TTL_MIXED : 0);
-    write_records(f, first, behind);
+    f->at += sizeof *set;
+    write_records(f, first, behind, group.ttl);
     if (!behind || !behind->signature || behind->type != first->type)
         return behind;
     struct build_record *end = build_group(behind, &sigs);
-    struct zone_sigs head = { (uint16_t)sigs.count, 0, sigs.ttl, (uint32_t)sigs.bytes };
+    struct zone_sigs *head = (struct zone_sigs *)(void *)((uint8_t *)f->v + f->at);
+    *head = (struct zone_sigs){ .bytes = (uint32_t)sigs.bytes, .count = (uint16_t)sigs.count };
     set->bytes |= SET_SIGNED;
-    if (set->count == 0)
-        set->ttl = sigs.ttl;
-    write_bytes(f, &head, sizeof head);
-    write_records(f, behind, end);
+    f->at += sizeof *head;
+    write_records(f, behind, end, sigs.ttl);
     return end;
 }
 
-static void write_node(struct freezing *f, const struct build_owner *o)
+static void write_node(struct freezing *f, struct build_owner *o)
 {
-    struct zone_node *n = &f->nodes[o->index];
-    const struct zone_node *up = &f->nodes[o->parent->index];
-    n->data = granules(f);
-    n->parent = o->parent->index;
+    o->place = granules(f);
+    struct zone_node *n = (struct zone_node *)(void *)((uint8_t *)f->v + f->at);
+    const struct zone_node *up = version_at(f->v, o->parent->place); /* written, or itself */
+    n->parent = o->parent->place;
     n->sets = o->set_count;
     n->flags = o->flags;
     n->length = o->length;
     n->labels = o->labels;
-    n->top = n == up ? ZONE_NONE : up->top; /* the parent is written */
-    if (n->flags & NODE_NSEC3)
-        n->top = ZONE_NONE; /* a DNAME at the apex does not hide the chain */
-    if (n->top != ZONE_NONE)
-        n->flags |= NODE_OCCLUDED;
-    else if (n->flags & (NODE_CUT | NODE_DNAME))
-        n->top = o->index;
-    write_bytes(f, o->name, o->length);
-    f->at = granule_up(f->at);
-    struct zone_set *sets = (struct zone_set *)((uint8_t *)f->v + f->at);
-    f->at += o->set_count * sizeof *sets;
+    memcpy(n->name, o->name, o->length);
+    if (up != n && !(n->flags & NODE_NSEC3) && (up->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
+        n->flags |= NODE_OCCLUDED; /* a DNAME at the apex does not hide the chain */
+    f->at += node_head_bytes(o->length);
+    uint32_t *directory = (uint32_t *)(void *)((uint8_t *)f->v + f->at);
+    f->at += directory_bytes(o->set_count);
     struct build_record *r = o->first;
-    for (uint32_t i = 0; i < o->set_count; i++)
-        r = write_set(f, r, &sets[i]);
+    for (uint32_t i = 0; i < o->set_count; i++) {
+        if (directory_bytes(o->set_count))
+            directory[i] = granules(f);
+        r = write_set(f, r);
+    }
 }
 
 static void write_slot(struct freezing *f, const struct build_owner *o)
@@ -163,7 +163,7 @@ static void write_slot(struct freezing *f, const struct build_owner *o)
     uint32_t at = hash_place(o->hash, f->v->slot_count);
     while (slots[at].node)
         at = at + 1 == f->v->slot_count ? 0 : at + 1;
-    slots[at] = (struct zone_slot){ hash_tag(o->hash), o->index + 1 };
+    slots[at] = (struct zone_slot){ hash_tag(o->hash), o->place };
 }
 
 /* Ordinal of each node's first record, then all positions in the order of the version. */
@@ -184,14 +184,18 @@ static void write_where(struct freezing *f)
 static void write_all(struct freezing *f)
 {
     struct zone_version *v = f->v;
-    f->nodes = v->nodes;
-    f->at = sizeof *v + v->node_count * sizeof(struct zone_node);
+    f->at = sizeof *v;
     v->slots = granules(f);
     f->at += v->slot_count * sizeof(struct zone_slot);
+    v->order = granules(f);
+    uint32_t *order = (uint32_t *)(void *)((uint8_t *)v + f->at);
+    f->at += v->node_count * sizeof *order;
     v->denial = granules(f);
     f->at += v->denial_count * (v->denial_kind == ZONE_DENIAL_NSEC3 ? sizeof(struct zone_hashed) : sizeof(uint32_t));
-    for (const struct build_owner *o = f->b->apex; o; o = build_next(o)) {
+    v->apex = granules(f);
+    for (struct build_owner *o = f->b->apex; o; o = build_next(o)) {
         write_node(f, o);
+        *order++ = o->place;
         if (o->flags & NODE_HIDDEN)
             continue;
         write_slot(f, o);
@@ -226,7 +230,7 @@ static enum status freeze(struct freezing *f)
     head.slot_count = f->names + f->names / 3 + 1;
     plan_denial(f, &head);
     size_t entry = head.denial_kind == ZONE_DENIAL_NSEC3 ? sizeof(struct zone_hashed) : sizeof(uint32_t);
-    head.bytes = sizeof head + head.node_count * sizeof(struct zone_node) + head.slot_count * sizeof(struct zone_slot) +
+    head.bytes = sizeof head + head.node_count * sizeof(uint32_t) + head.slot_count * sizeof(struct zone_slot) +
                  head.denial_count * entry + f->data_bytes;
     if (f->keep_where)
         head.bytes += head.node_count * sizeof(uint32_t) + f->records * sizeof(struct zone_where);

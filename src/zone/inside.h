@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a version lies in memory; shared by the files of the store, seen by nobody else.
  *
- * One block: header, nodes in canonical order, hash index, denial array, then per node its name, the heads of its
- * RRsets and their records; positions in the source at the very end, so that they can be cut off.  All references are
- * offsets in granules of four octets from the start of the block (so 16 GiB), which makes the block position-independent. */
+ * One block: header, hash index, canonical order, denial array, then the nodes in canonical order, each in one piece: head,
+ * name, RRsets.  So a question touches a slot of the index and one or two lines of a node.  Positions in the source come at the
+ * very end, so that they can be cut off.  All references are offsets in granules of four octets from the start of the block (so
+ * 16 GiB), which makes the block position-independent.
+ *
+ * A record lies there as in an answer to a question for its owner: pointer to offset 12, type, class, TTL, length, plain
+ * rdata; behind the records of an RRset come its signatures in the same form.  A hit is one copy. */
 #ifndef ZONE_INSIDE_H
 #define ZONE_INSIDE_H
 
 #include "zone/zone.h"
 #include <stdatomic.h>
+#include <stddef.h>
 
 #define ZONE_NONE UINT32_MAX
 enum { GRANULE = 4 };
@@ -24,30 +29,31 @@ enum {
 };
 
 struct zone_node {
-    uint32_t data;      /* granules: the name, padded; then `sets` times struct zone_set */
-    uint32_t parent;    /* index; the apex: its own */
-    uint32_t top;       /* index of the topmost cut or DNAME at or above it, or ZONE_NONE */
+    uint32_t parent;    /* granules; the apex: its own */
     uint16_t sets;
-    uint8_t flags, length, labels, spare[3];
+    uint8_t flags, length, labels;
+    uint8_t name[];     /* padded; then the directory if there are more than SCAN_SETS sets; then the sets */
 };
+
+enum { SCAN_SETS = 8 }; /* up to this many RRsets are looked through one by one; for more there is a directory: where each one lies */
 
 #define SET_SIGNED UINT32_C(0x80000000)
 #define SET_TTL_MIXED UINT32_C(0x40000000)
 #define SET_BYTES UINT32_C(0x3fffffff)
-struct zone_set {       /* ascending by type */
+struct zone_set {       /* ascending by type; padded */
     uint16_t type, count;
-    uint32_t ttl;
-    uint32_t data;      /* granules: the records; when signed, padded, then struct zone_sigs and the signatures */
     uint32_t bytes;     /* of the records, and two flags */
+    uint8_t records[];  /* padded; when signed, struct zone_sigs behind */
 };
 struct zone_sigs {
+    uint32_t bytes;
     uint16_t count, spare;
-    uint32_t ttl, bytes;
+    uint8_t records[];
 };
 
 struct zone_slot {
     uint32_t tag;       /* upper half of the hash */
-    uint32_t node;      /* index + 1; 0 = free */
+    uint32_t node;      /* granules; 0 = free */
 };
 struct zone_hashed {    /* one NSEC3 of the chain: the first 64 bits of its hash */
     uint32_t high, low, node;
@@ -56,17 +62,17 @@ struct zone_hashed {    /* one NSEC3 of the chain: the first 64 bits of its hash
 struct zone_version {
     struct hash_key key;
     uint64_t bytes, records, fingerprint;
-    uint32_t node_count;
+    uint32_t node_count, apex;              /* count; granules */
+    uint32_t order;                         /* granules: uint32_t for each node, ascending in both orders, canonical and in memory */
     uint32_t slots, slot_count;             /* granules; count */
     uint32_t denial, denial_count;          /* granules; NSEC: uint32_t node, NSEC3: struct zone_hashed, both ascending */
     uint32_t where;                         /* granules; 0 = not kept: node_count ordinals, then struct zone_where each */
-    uint32_t nsec3param;                    /* octets from the start of the apex's data: the record chosen, its length in front */
+    uint32_t nsec3param;                    /* octets from the start of the apex: the rdata chosen, its length in front */
     uint32_t serial, negative_ttl;
     uint16_t klass;
     uint8_t depth;                          /* labels of the deepest node of the name space below the origin */
     uint8_t denial_kind;
     _Atomic uint32_t holds;                 /* besides the one it is born with; not part of the content */
-    struct zone_node nodes[];
 };
 
 static inline const void *version_at(const struct zone_version *v, uint32_t granules)
@@ -74,18 +80,40 @@ static inline const void *version_at(const struct zone_version *v, uint32_t gran
     return (const uint8_t *)v + (size_t)granules * GRANULE;
 }
 static inline size_t granule_up(size_t bytes) { return (bytes + GRANULE - 1) & ~(size_t)(GRANULE - 1); }
-static inline const struct zone_set *node_sets(const struct zone_version *v, const struct zone_node *n)
+static inline uint32_t version_place(const struct zone_version *v, const void *at)
 {
-    return version_at(v, n->data + (uint32_t)(granule_up(n->length) / GRANULE));
+    return (uint32_t)((size_t)((const uint8_t *)at - (const uint8_t *)v) / GRANULE);
+}
+static inline const struct zone_node *version_node_at(const struct zone_version *v, uint32_t granules)
+{
+    return version_at(v, granules);
+}
+static inline const struct zone_node *version_apex(const struct zone_version *v) { return version_at(v, v->apex); }
+static inline size_t node_head_bytes(size_t name_length) { return granule_up(offsetof(struct zone_node, name) + name_length); }
+/* Behind the name: the directory or the sets. */
+static inline const uint8_t *node_body(const struct zone_node *n) { return (const uint8_t *)n + node_head_bytes(n->length); }
+static inline size_t directory_bytes(size_t sets) { return sets > SCAN_SETS ? sets * sizeof(uint32_t) : 0; }
+static inline const struct zone_set *node_first_set(const struct zone_node *n)
+{
+    return (const struct zone_set *)(const void *)(node_body(n) + directory_bytes(n->sets));
+}
+static inline const struct zone_sigs *set_sigs(const struct zone_set *set)
+{
+    return (const struct zone_sigs *)(const void *)(set->records + granule_up(set->bytes & SET_BYTES));
+}
+static inline const struct zone_set *set_next(const struct zone_set *set)
+{
+    if (!(set->bytes & SET_SIGNED))
+        return (const struct zone_set *)(const void *)(set->records + granule_up(set->bytes & SET_BYTES));
+    const struct zone_sigs *sigs = set_sigs(set);
+    return (const struct zone_set *)(const void *)(sigs->records + granule_up(sigs->bytes));
 }
 static inline const struct zone_slot *version_slots(const struct zone_version *v) { return version_at(v, v->slots); }
 
-/* The hash of a name is chained from the right, label by label, so that one pass yields those of all its suffixes.
- * Each link is a keyed hash whose key depends on the link before; the origin is 0. */
+/* The hash of a name is chained from the right, label by label, so that one pass yields those of all its suffixes. */
 static inline uint64_t hash_link(const struct hash_key *key, uint64_t suffix, const uint8_t *label, size_t length)
 {
-    const struct hash_key chained = { key->k0 ^ suffix, key->k1 };
-    return hash_bytes_nocase(&chained, label, length);
+    return hash_link_nocase(key, suffix, label, length);
 }
 static inline uint32_t hash_tag(uint64_t hash) { return (uint32_t)(hash >> 32); }
 static inline uint32_t hash_place(uint64_t hash, uint32_t slots) { return (uint32_t)((uint64_t)(uint32_t)hash * slots >> 32); }
@@ -117,7 +145,8 @@ struct build_owner {
     struct build_record *first, *last;
     const uint8_t *name;            /* an empty non-terminal borrows it from the first name below */
     uint64_t hash;
-    uint32_t child_count, record_count, index;
+    uint32_t child_count, record_count;
+    uint32_t place;                 /* of its node, granules */
     uint16_t set_count;
     uint8_t flags, length, labels;
     bool written;                   /* the name stands as its own record had it */
@@ -135,7 +164,8 @@ struct zone_builder {
 MUST_CHECK enum status build_sort(struct zone_builder *b);
 /* The next owner in canonical order; NULL behind the last. */
 struct build_owner *build_next(const struct build_owner *at);
-/* What an RRset, or the signatures over it, amounts to. */
+/* What an RRset, or the signatures over it, amounts to: octets as they stand in the version. */
+enum { BUILD_RECORD_HEAD = 12 };
 struct build_group {
     uint32_t count, ttl;
     size_t bytes;

@@ -146,7 +146,7 @@ struct build_record *build_group(struct build_record *first, struct build_group 
     struct build_record *r = first;
     for (; r && group_compare(first, r) == 0; r = r->next) {
         out->count++;
-        out->bytes += 2u + r->size;
+        out->bytes += BUILD_RECORD_HEAD + r->size;
         out->mixed |= r->ttl_mixed || r->ttl != first->ttl;
         if (r->ttl < out->ttl)
             out->ttl = r->ttl;

@@ -3,50 +3,61 @@
 
 #include <string.h>
 
-enum { SCAN_SETS = 8 }; /* up to this many RRsets are looked through one by one */
-
 /* ---- RRsets ---- */
+
+enum { RECORD_HEAD = BUILD_RECORD_HEAD, TTL_AT = 6 };
 
 bool rrset_next(const uint8_t *records, size_t bytes, size_t *offset, const uint8_t **rdata, uint16_t *size)
 {
-    if (*offset + 2 > bytes)
+    if (*offset + RECORD_HEAD > bytes)
         return false;
-    uint16_t length = get_u16(records + *offset);
-    *rdata = records + *offset + 2;
-    *size = length;
-    *offset += 2u + length;
+    const uint8_t *record = records + *offset;
+    *size = get_u16(record + RECORD_HEAD - 2);
+    *rdata = record + RECORD_HEAD;
+    *offset += (size_t)RECORD_HEAD + *size;
     return true;
 }
 
-static struct rrset set_view(const struct zone_version *v, const struct zone_set *set)
+static struct rrset set_view(const struct zone_set *set)
 {
     uint32_t bytes = set->bytes & SET_BYTES;
-    struct rrset out = { .type = set->type, .count = set->count, .ttl = set->ttl, .bytes = bytes };
-    out.records = version_at(v, set->data);
+    struct rrset out = { .type = set->type, .count = set->count, .records = set->records, .bytes = bytes };
     if (set->bytes & SET_SIGNED) {
-        const struct zone_sigs *sigs = version_at(v, set->data + (uint32_t)(granule_up(bytes) / GRANULE));
+        const struct zone_sigs *sigs = set_sigs(set);
         out.sig_count = sigs->count;
-        out.sig_ttl = sigs->ttl;
+        out.sig_ttl = get_u32(sigs->records + TTL_AT);
         out.sig_bytes = sigs->bytes;
-        out.sigs = (const uint8_t *)(sigs + 1);
+        out.sigs = sigs->records;
     }
+    out.ttl = set->count ? get_u32(set->records + TTL_AT) : out.sig_ttl;
     return out;
 }
 
-const struct zone_set *node_set_find(const struct zone_version *v, const struct zone_node *n, uint16_t type)
+/* The last of the directory whose type is not above the one wanted, or the first. */
+static const struct zone_set *directory_find(const struct zone_version *v, const struct zone_node *n, uint16_t type)
 {
-    const struct zone_set *sets = node_sets(v, n);
+    const uint32_t *places = (const uint32_t *)(const void *)node_body(n);
     uint32_t low = 0, high = n->sets;
-    while (high - low > SCAN_SETS) {
+    while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (sets[middle].type <= type)
+        if (((const struct zone_set *)version_at(v, places[middle]))->type <= type)
             low = middle;
         else
             high = middle;
     }
-    for (; low < high && sets[low].type <= type; low++)
-        if (sets[low].type == type)
-            return &sets[low];
+    return version_at(v, places[low]);
+}
+
+const struct zone_set *node_set_find(const struct zone_version *v, const struct zone_node *n, uint16_t type)
+{
+    if (n->sets > SCAN_SETS) {
+        const struct zone_set *set = directory_find(v, n, type);
+        return set->type == type ? set : NULL;
+    }
+    const struct zone_set *set = node_first_set(n);
+    for (unsigned i = 0; i < n->sets && set->type <= type; i++, set = set_next(set))
+        if (set->type == type)
+            return set;
     return NULL;
 }
 
@@ -55,15 +66,25 @@ bool zone_node_rrset(const struct zone_version *v, const struct zone_node *n, ui
     const struct zone_set *set = node_set_find(v, n, type);
     if (!set || set->count == 0)
         return false;
-    *out = set_view(v, set);
+    *out = set_view(set);
     return true;
 }
 
+/* The position holds how many sets have been seen and, above that, how many granules they take. */
+enum { POSITION_BITS = 16 };
+static_assert(sizeof(size_t) == 8, "a position has room for both");
+
 bool zone_node_rrset_next(const struct zone_version *v, const struct zone_node *n, size_t *position, struct rrset *out)
 {
-    if (*position >= n->sets)
+    (void)v;
+    size_t seen = *position & UINT16_MAX, at = (*position >> POSITION_BITS) * GRANULE;
+    if (seen >= n->sets)
         return false;
-    *out = set_view(v, &node_sets(v, n)[(*position)++]);
+    const uint8_t *first = (const uint8_t *)node_first_set(n);
+    const struct zone_set *set = (const struct zone_set *)(const void *)(first + at);
+    *out = set_view(set);
+    at = (size_t)((const uint8_t *)set_next(set) - first);
+    *position = at / GRANULE << POSITION_BITS | (seen + 1);
     return true;
 }
 
@@ -71,7 +92,8 @@ bool zone_node_rrset_next(const struct zone_version *v, const struct zone_node *
 
 struct name_view zone_node_name(const struct zone_version *v, const struct zone_node *n)
 {
-    return (struct name_view){ version_at(v, n->data), n->length, n->labels };
+    (void)v;
+    return (struct name_view){ n->name, n->length, n->labels };
 }
 
 bool zone_node_is_empty(const struct zone_node *n) { return n->sets == 0; }
@@ -79,22 +101,27 @@ bool zone_node_is_cut(const struct zone_node *n) { return n->flags & NODE_CUT; }
 bool zone_node_is_occluded(const struct zone_node *n) { return n->flags & NODE_OCCLUDED; }
 bool zone_node_is_nsec3(const struct zone_node *n) { return n->flags & NODE_NSEC3; }
 
-uint32_t zone_node_index(const struct zone_version *v, const struct zone_node *n) { return (uint32_t)(n - v->nodes); }
-
 const struct zone_node *zone_node_parent(const struct zone_version *v, const struct zone_node *n)
 {
-    return n->flags & NODE_APEX ? NULL : &v->nodes[n->parent];
+    return n->flags & NODE_APEX ? NULL : version_at(v, n->parent);
 }
 
+/* A DNAME at the apex does not hide the chain of NSEC3 beside it. */
 const struct zone_node *zone_node_top(const struct zone_version *v, const struct zone_node *n)
 {
-    return n->top == ZONE_NONE ? NULL : &v->nodes[n->top];
+    const struct zone_node *top = NULL;
+    if (n->flags & NODE_NSEC3 || !(n->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
+        return NULL;
+    for (; n; n = zone_node_parent(v, n))
+        if (n->flags & (NODE_CUT | NODE_DNAME))
+            top = n;
+    return top;
 }
 
 /* ---- the version ---- */
 
-const struct zone_node *zone_version_apex(const struct zone_version *v) { return &v->nodes[0]; }
-struct name_view zone_version_origin(const struct zone_version *v) { return zone_node_name(v, &v->nodes[0]); }
+const struct zone_node *zone_version_apex(const struct zone_version *v) { return version_apex(v); }
+struct name_view zone_version_origin(const struct zone_version *v) { return zone_node_name(v, version_apex(v)); }
 uint16_t zone_version_class(const struct zone_version *v) { return v->klass; }
 uint32_t zone_version_serial(const struct zone_version *v) { return v->serial; }
 uint32_t zone_version_negative_ttl(const struct zone_version *v) { return v->negative_ttl; }
@@ -125,7 +152,23 @@ struct rrset zone_version_soa(const struct zone_version *v)
 
 const struct zone_node *zone_version_node(const struct zone_version *v, uint32_t index)
 {
-    return index < v->node_count ? &v->nodes[index] : NULL;
+    const uint32_t *order = version_at(v, v->order);
+    return index < v->node_count ? version_at(v, order[index]) : NULL;
+}
+
+/* Its number in canonical order, which is that of memory. */
+static uint32_t node_index(const struct zone_version *v, const struct zone_node *n)
+{
+    const uint32_t *order = version_at(v, v->order);
+    uint32_t place = version_place(v, n), low = 0, high = v->node_count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (order[middle] <= place)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* ---- positions ---- */
@@ -136,7 +179,7 @@ bool zone_version_where(const struct zone_version *v, const struct zone_node *n,
     if (!v->where)
         return false;
     const uint32_t *ordinals = version_at(v, v->where);
-    uint32_t ordinal = ordinals[n - v->nodes];
+    uint32_t ordinal = ordinals[node_index(v, n)];
     struct rrset set;
     for (size_t position = 0; zone_node_rrset_next(v, n, &position, &set); ordinal += (uint32_t)set.count + set.sig_count) {
         if (set.type != type)
@@ -204,8 +247,8 @@ static uint64_t fingerprint(const struct zone_version *v)
 {
     uint64_t sum = v->klass;
     for (uint32_t i = 0; i < v->node_count; i++) {
-        const struct zone_node *n = &v->nodes[i];
-        uint64_t name = hash_bytes_nocase(&fingerprint_key, version_at(v, n->data), n->length);
+        const struct zone_node *n = zone_version_node(v, i);
+        uint64_t name = hash_bytes_nocase(&fingerprint_key, n->name, n->length);
         struct rrset set;
         for (size_t position = 0; zone_node_rrset_next(v, n, &position, &set);) {
             sum += set.type == TYPE_SOA ? fingerprint_soa(name, &set)

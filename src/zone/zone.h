@@ -20,7 +20,8 @@ struct zone_node;
 struct rrset {
     uint16_t type, count;
     uint32_t ttl;
-    const uint8_t *records;         /**< count times: 16-bit length (network order), plain rdata */
+    const uint8_t *records;         /**< count records as they stand in an answer to a question for their owner: a pointer to
+                                         offset 12, type, class, TTL, length, plain rdata */
     size_t bytes;
     uint16_t sig_count;             /**< RRSIGs that cover this type, at the same owner; 0 = unsigned */
     uint32_t sig_ttl;
@@ -43,7 +44,7 @@ enum zone_outcome {
 struct zone_found {
     enum zone_outcome outcome;
     const struct zone_node *node;       /**< see above; NULL when ABSENT or OUTSIDE */
-    const struct zone_node *encloser;   /**< the closest encloser (HIT: the node itself); NULL when OUTSIDE */
+    const struct zone_node *encloser;   /**< the closest encloser (HIT: the node itself; CUT, DNAME: `node`); NULL when OUTSIDE */
     bool exact;                         /**< HIT always; CUT: the name is the cut itself (DS is answered here) */
 };
 /** RFC 1034 §4.3.2 step 3 down to the outcome.  Names match whatever their case.  Cannot fail; no heap; at most one hash
@@ -66,8 +67,6 @@ bool zone_node_is_nsec3(const struct zone_node *node);
 const struct zone_node *zone_node_parent(const struct zone_version *version, const struct zone_node *node);
 /** The topmost cut or DNAME owner at or above the node, which hides what is below it; NULL when there is none. */
 const struct zone_node *zone_node_top(const struct zone_version *version, const struct zone_node *node);
-/** Number of the node in the version, 0 .. zone_version_nodes - 1, in canonical order: key of caches. */
-uint32_t zone_node_index(const struct zone_version *version, const struct zone_node *node);
 
 /* ---- proofs of absence ---- */
 

@@ -103,7 +103,8 @@ static void compare_find(const struct zone_version *v, const struct model *m, st
     assert_int_equal(got.exact, want.exact);
     if (want.outcome == ZONE_OUTSIDE)
         return;
-    assert_true(name_equal(zone_node_name(v, got.encloser), want.encloser));
+    bool hidden = want.outcome == ZONE_CUT || want.outcome == ZONE_DNAME;
+    assert_true(name_equal(zone_node_name(v, got.encloser), hidden ? name_view_of(&want.node) : want.encloser));
     if (want.outcome == ZONE_ABSENT)
         assert_null(got.node);
     else
@@ -120,7 +121,6 @@ static void compare_order(const struct zone_version *v)
 {
     for (uint32_t i = 0; i < zone_version_nodes(v); i++) {
         const struct zone_node *n = zone_version_node(v, i);
-        assert_int_equal(zone_node_index(v, n), i);
         assert_ptr_equal(zone_node_find(v, zone_node_name(v, n)), n);
         if (i > 0) {
             assert_true(name_compare(zone_node_name(v, zone_version_node(v, i - 1)), zone_node_name(v, n)) < 0);

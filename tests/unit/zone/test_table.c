@@ -154,8 +154,11 @@ static bool read_one(struct stress *s, size_t i)
     if (!z)
         return false;
     const struct zone_version *v = zone_current(z);
-    if (v && zone_version_serial(v) != get_u32(zone_version_soa(v).records + 2 + rdata_soa_serial_offset(zone_version_soa(v).records + 2,
-                                                   get_u16(zone_version_soa(v).records))))
+    struct rrset soa = v ? zone_version_soa(v) : (struct rrset){ 0 };
+    size_t offset = 0;
+    const uint8_t *rdata;
+    uint16_t size;
+    if (v && (!rrset_next(soa.records, soa.bytes, &offset, &rdata, &size) || zone_version_serial(v) != rdata_soa(rdata, size).serial))
         return false;
     return name_below(name_view_of(&s->names[i]), zone_name(z)) && (!v || zone_find(v, zone_name(z)).outcome == ZONE_HIT);
 }
