@@ -58,19 +58,21 @@ static bool send_copy(struct exchange *x, size_t bytes)
     return true;
 }
 
-/* The end of a live TCP exchange, for its connection. */
+/* The end of a live exchange. */
 static void live_end(struct exchange *x)
 {
     x->state = EXCHANGE_DONE;
+    x->face.worker->live--;
     if (x->face.transport != NET_TCP || x->connection == NULL)
         return;
     x->connection->unanswered--;
     tcp_dirty(x->connection);              /* the flush looks whether to go on or to close */
 }
 
-void net_reply_last(struct net_exchange *face, size_t bytes)
+/* All but the usual; out of line, so that the usual saves no registers. */
+static __attribute__((noinline)) void reply_last(struct exchange *x, size_t bytes)
 {
-    struct exchange *x = inner(face);
+    struct net_exchange *face = &x->face;
     if (!check(x->state != EXCHANGE_DONE && bytes <= face->reply_room) || bytes == 0) {
         if (x->state != EXCHANGE_DONE)
             net_drop(face);
@@ -82,14 +84,20 @@ void net_reply_last(struct net_exchange *face, size_t bytes)
         else
             (void)send_copy(x, bytes);
         parked_free(parked_of(x));
-    } else if (face->transport == NET_UDP) {
-        udp_reply(x, bytes);
-        x->state = EXCHANGE_DONE;
-    } else {
-        with_prefix(face->reply, bytes);
-        tcp_answer(x, bytes + 2);
-        live_end(x);
+        return;
     }
+    with_prefix(face->reply, bytes);
+    tcp_answer(x, bytes + 2);
+    live_end(x);
+}
+
+void net_reply_last(struct net_exchange *face, size_t bytes)
+{
+    struct exchange *x = inner(face);
+    if (x->state == EXCHANGE_LIVE && face->transport == NET_UDP && bytes - 1 < UDP_REPLY_ROOM)
+        udp_reply(x, bytes);
+    else
+        reply_last(x, bytes);
 }
 
 bool net_reply_more(struct net_exchange *face, size_t bytes)
@@ -153,6 +161,7 @@ struct net_exchange *net_park(struct net_exchange *face)
         udp_park(x, p);
     }
     x->state = EXCHANGE_DONE;
+    w->live--;
     return &p->x.face;
 }
 

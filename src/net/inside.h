@@ -14,6 +14,7 @@
 
 enum {
     UDP_REPLY_ROOM = 4096,
+    UDP_BATCH_MAX = 64,             /* bits of udp_batch.replied */
     UDP_QUERY_ROOM = 4096,          /* a longer datagram is cut here, and so reads as malformed */
     UDP_PROXY_ROOM = 576,           /* in front of the query: PROXY v2 with 16 + 36 octets and TLVs */
     TCP_MESSAGE_MAX = 65535,
@@ -132,6 +133,8 @@ struct exchange {
     struct net_exchange face;       /* first: the caller's pointer is ours */
     enum exchange_state state;
     uint32_t slot;                  /* UDP live: index in the batch */
+    uint64_t slot_bit;              /* the same as a bit of udp_batch.replied */
+    struct iovec *out;              /* UDP live: its part of udp_batch.out_iov */
     struct port *port;              /* UDP */
     struct connection *connection;  /* TCP; NULL once it is gone */
     struct exchange *next;          /* TCP live: chain of answers of a connection */
@@ -160,8 +163,9 @@ struct parked {
 
 struct udp_batch {
     unsigned size;
-    struct port *port;              /* of the batch at work */
-    unsigned replies;
+    struct port *port;              /* of the batch at work; the slots hold what is the same for all of its; NULL = none */
+    bool v4, special;               /* of the port: IPv4; has take_special() to do */
+    uint64_t replied;               /* slots that were answered, by bit */
     struct exchange *slots;
     struct mmsghdr *in, *out;
     struct iovec *in_iov, *out_iov;
@@ -227,6 +231,7 @@ struct net_worker {
     uint8_t *parked_reply;          /* 2 + 65535: where all parked exchanges of this worker write */
     struct net_exchange **batch;
     size_t batch_count;
+    size_t live;                    /* of these, how many have not ended */
     struct net_timer drops_timer;
     uint64_t drops_seen_received;   /* udp_received when the timer last fired */
     struct net_counters counters;
@@ -256,6 +261,16 @@ static inline void counter_add(uint64_t *counter, uint64_t n)
     __atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
+/* Ends a live exchange by UDP with an answer; the flush sends it. */
+static inline void udp_reply(struct exchange *x, size_t bytes)
+{
+    struct net_worker *w = x->face.worker;
+    x->out->iov_len = bytes;
+    x->state = EXCHANGE_DONE;
+    w->udp.replied |= x->slot_bit;
+    w->live--;
+}
+
 /* timer.c */
 void wheel_init(struct wheel *wheel, uint64_t now_ms);
 void wheel_start(struct wheel *wheel, struct net_timer *timer, uint64_t due_ms);
@@ -276,11 +291,11 @@ MUST_CHECK enum status udp_batch_init(struct net_worker *w, unsigned size);
 void udp_batch_clear(struct net_worker *w);
 void udp_turn(struct net_worker *w);
 void udp_flush(struct net_worker *w);
-void udp_reply(struct exchange *x, size_t bytes);
 void udp_reply_parked(struct parked *p, size_t bytes);
 void udp_park(struct exchange *x, struct parked *p);
 void udp_heat(struct port *port);
 void udp_look_at_drops(struct port *port);
+void udp_forget(struct net_worker *w);       /* a port has gone or has changed */
 
 /* port.c */
 void port_free(struct port *port);           /* closes it; NULL is fine */

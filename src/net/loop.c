@@ -291,6 +291,7 @@ bool net_wait(struct net_worker *w, struct net_exchange ***batch, size_t *count)
     tcp_turns(w);
     if (w->batch_count == 0)
         net_flush(w);
+    w->live = w->batch_count;
     *batch = w->batch;
     *count = w->batch_count;
     return true;
@@ -299,7 +300,7 @@ bool net_wait(struct net_worker *w, struct net_exchange ***batch, size_t *count)
 void net_flush(struct net_worker *w)
 {
     /* A caller that ended no exchange of its batch made a mistake; it must not leak. */
-    for (size_t i = 0; i < w->batch_count; i++) {
+    for (size_t i = 0; w->live > 0 && i < w->batch_count; i++) {
         bool exchange_ended = ((struct exchange *)w->batch[i])->state != EXCHANGE_LIVE;
         if (!check(exchange_ended))
             net_drop(w->batch[i]);

@@ -3,7 +3,7 @@
 #include "net/inside.h"
 #include <string.h>
 
-enum { WORKERS_MAX = 256, BATCH_MAX = 64, LISTENERS_MAX = 4096 };
+enum { WORKERS_MAX = 256, LISTENERS_MAX = 4096 };
 
 struct net_options net_defaults(void)
 {
@@ -28,7 +28,7 @@ enum status options_check(struct net_options *o, struct diagnostics *diag)
 {
     if (o->workers < 1 || o->workers > WORKERS_MAX)
         return refuse(diag, "the number of workers must be 1 to 256");
-    if (o->udp_batch < 1 || o->udp_batch > BATCH_MAX)
+    if (o->udp_batch < 1 || o->udp_batch > UDP_BATCH_MAX)
         return refuse(diag, "the UDP batch must be 1 to 64 messages");
     if (o->listener_count > LISTENERS_MAX)
         return refuse(diag, "at most 4096 addresses to listen on");

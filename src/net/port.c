@@ -10,6 +10,8 @@ void port_free(struct port *port)
     net_timer_stop(&port->pause);
     list_remove(&port->hot);
     list_remove(&port->of_worker);
+    if (port->worker != NULL)
+        udp_forget(port->worker);
     if (port->source.fd >= 0)
         close(port->source.fd);
     mem_free(port->proxy_from);

@@ -29,21 +29,52 @@ enum status udp_batch_init(struct net_worker *w, unsigned size)
     for (unsigned i = 0; i < size; i++) {
         struct exchange *x = &b->slots[i];
         x->slot = i;
+        x->slot_bit = UINT64_C(1) << i;
+        x->out = &b->out_iov[i];
         x->face.transport = NET_UDP;
         x->face.worker = w;
         x->face.reply = b->replies_room + (size_t)i * REPLY_STRIDE;
         x->face.reply_room = UDP_REPLY_ROOM;
         b->in_iov[i] = (struct iovec){ b->queries + (size_t)i * QUERY_STRIDE, UDP_PROXY_ROOM + UDP_QUERY_ROOM };
-        struct msghdr *h = &b->in[i].msg_hdr;
-        h->msg_name = &b->addresses[i].peer;
-        h->msg_namelen = sizeof b->addresses[i].peer;
-        h->msg_iov = &b->in_iov[i];
-        h->msg_iovlen = 1;
-        b->out[i].msg_hdr.msg_iov = &b->out_iov[i];
-        b->out[i].msg_hdr.msg_iovlen = 1;
+        b->out_iov[i].iov_base = x->face.reply;
+        struct msghdr *in = &b->in[i].msg_hdr, *out = &b->out[i].msg_hdr;
+        in->msg_name = out->msg_name = &b->addresses[i].peer;
+        in->msg_iov = &b->in_iov[i];
+        out->msg_iov = &b->out_iov[i];
+        in->msg_iovlen = out->msg_iovlen = 1;
     }
     return OK;
 }
+
+static socklen_t peer_bytes(bool v4) { return v4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6); }
+static size_t control_bytes(bool v4)
+{
+    return v4 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : CMSG_SPACE(sizeof(struct in6_pktinfo));
+}
+
+/* What is the same for all datagrams of a port is written into the slots once, when another port's were there. */
+static void batch_for(struct net_worker *w, struct port *port)
+{
+    struct udp_batch *b = &w->udp;
+    b->port = port;
+    b->v4 = port->local.address.family == 4;
+    b->special = port->wildcard || port->proxy_from_count > 0;
+    for (unsigned i = 0; i < b->size; i++) {
+        struct exchange *x = &b->slots[i];
+        x->port = port;
+        x->face.peer = (struct endpoint){ .address.family = 4 };
+        x->face.local = port->local;
+        x->face.listener = port->listener;
+        x->face.query = b->in_iov[i].iov_base;
+        struct msghdr *in = &b->in[i].msg_hdr, *out = &b->out[i].msg_hdr;
+        in->msg_namelen = out->msg_namelen = peer_bytes(b->v4);
+        in->msg_control = out->msg_control = port->wildcard ? b->addresses[i].control : NULL;
+        in->msg_controllen = port->wildcard ? sizeof b->addresses[i].control : 0;
+        out->msg_controllen = port->wildcard ? control_bytes(b->v4) : 0;
+    }
+}
+
+void udp_forget(struct net_worker *w) { w->udp.port = NULL; }
 
 void udp_batch_clear(struct net_worker *w)
 {
@@ -71,7 +102,7 @@ static inline void address_of(const struct in6_addr *a, struct address *out)
     memcpy(out->bytes, a, 16);
 }
 
-/* The hot path's endpoint_from_sockaddr: the family is the port's own. */
+/* endpoint_from_sockaddr for what recvmmsg wrote. */
 static inline void endpoint_of(const struct udp_address *a, struct endpoint *out)
 {
     if (a->peer.sa.sa_family == AF_INET) {
@@ -87,38 +118,37 @@ static inline void endpoint_of(const struct udp_address *a, struct endpoint *out
     }
 }
 
-static void *control_data(struct udp_address *a) { return CMSG_DATA((struct cmsghdr *)(void *)a->control); }
-
-/* Reads the address that a datagram came to out of its control message, and makes of that message the one
- * that goes out with the answer.  @return false when there is none. */
-static bool local_of(struct msghdr *h, struct udp_address *a, struct endpoint *local)
+/* Reads the address that a datagram came to out of its control message, and makes of that message, where it
+ * lies, the one that goes out with the answer.  @return false when there is none. */
+static bool local_of(const struct msghdr *h, struct endpoint *local)
 {
     const struct cmsghdr *m = CMSG_FIRSTHDR(h);
     if (m == NULL)
         return false;
+    uint8_t *data = (uint8_t *)h->msg_control + CMSG_LEN(0);
     if (m->cmsg_level == IPPROTO_IP && m->cmsg_type == IP_PKTINFO) {
         struct in_pktinfo info;
-        memcpy(&info, CMSG_DATA(m), sizeof info);
+        memcpy(&info, data, sizeof info);
         info.ipi_ifindex = 0;                       /* the route decides, not the way it came */
+        memcpy(data, &info.ipi_ifindex, sizeof info.ipi_ifindex);
         local->address.family = 4;
         memcpy(local->address.bytes, &info.ipi_spec_dst, 4);
         memset(local->address.bytes + 4, 0, 12);
-        memcpy(control_data(a), &info, sizeof info);
-        h->msg_controllen = CMSG_SPACE(sizeof info);
         return true;
     }
     if (m->cmsg_level == IPPROTO_IPV6 && m->cmsg_type == IPV6_PKTINFO) {
         struct in6_pktinfo info;
-        memcpy(&info, CMSG_DATA(m), sizeof info);
+        memcpy(&info, data, sizeof info);
         if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
             info.ipi6_ifindex = 0;
         address_of(&info.ipi6_addr, &local->address);
-        memcpy(control_data(a), &info, sizeof info);
-        h->msg_controllen = CMSG_SPACE(sizeof info);
+        memcpy(data, &info, sizeof info);
         return true;
     }
     return false;
 }
+
+_Static_assert(offsetof(struct in_pktinfo, ipi_ifindex) == 0, "local_of() writes the index only");
 
 /* Strips the PROXY header of a datagram from a trusted address.  @return false: drop it. */
 static bool take_proxy_header(struct exchange *x)
@@ -133,38 +163,53 @@ static bool take_proxy_header(struct exchange *x)
     return true;
 }
 
-/* One datagram out of the batch becomes a question, or is dropped. */
-static void take(struct net_worker *w, struct port *port, unsigned i)
+/* What only some ports need: the address it came to, the address that a proxy tells.  @return false: drop it */
+static inline bool take_special(struct net_worker *w, const struct port *port, struct exchange *x)
 {
     struct udp_batch *b = &w->udp;
-    struct exchange *x = &b->slots[i];
-    struct udp_address *a = &b->addresses[i];
-    endpoint_of(a, &x->face.peer);
+    uint32_t i = x->slot;
+    if (port->wildcard) {
+        bool known = local_of(&b->in[i].msg_hdr, &x->face.local);
+        b->in[i].msg_hdr.msg_controllen = sizeof b->addresses[i].control;
+        if (!known)
+            return false;
+    }
+    if (port->proxy_from_count == 0)
+        return true;
+    x->face.query = b->in_iov[i].iov_base;
+    endpoint_of(&b->addresses[i], &x->face.peer);      /* a header's may be there still */
+    if (!port_trusts(port, &x->face.peer.address) || take_proxy_header(x))
+        return true;
+    counter_add(&w->counters.proxy_bad, 1);
+    return false;
+}
+
+/* A datagram of `bytes` octets becomes a question, or is dropped.  @return false: dropped */
+static inline bool take(struct net_worker *w, struct port *port, struct exchange *x, const struct udp_address *from, size_t bytes)
+{
+    if (w->udp.v4) {
+        memcpy(x->face.peer.address.bytes, &from->peer.v4.sin_addr, 4);
+        x->face.peer.port = ntohs(from->peer.v4.sin_port);
+    } else {
+        endpoint_of(from, &x->face.peer);
+    }
     if (x->face.peer.port == 0) {
         counter_add(&w->counters.udp_port_zero, 1);
-        return;
+        return false;
     }
-    x->face.local = port->local;
-    if (port->wildcard && !local_of(&b->in[i].msg_hdr, a, &x->face.local))
-        return;
-    x->port = port;
-    x->face.listener = port->listener;
-    x->face.received_ns = w->received_ns;
-    x->face.user = NULL;
-    x->face.query = b->in_iov[i].iov_base;
-    x->face.query_bytes = b->in[i].msg_len;
-    if (port->proxy_from_count > 0 && port_trusts(port, &x->face.peer.address) && !take_proxy_header(x)) {
-        counter_add(&w->counters.proxy_bad, 1);
-        return;
-    }
+    x->face.query_bytes = bytes;
+    if (w->udp.special && !take_special(w, port, x))
+        return false;
     if (x->face.query_bytes == 0) {
         counter_add(&w->counters.udp_short, 1);
-        return;
+        return false;
     }
     if (x->face.query_bytes > UDP_QUERY_ROOM)
         x->face.query_bytes = UDP_QUERY_ROOM;
+    x->face.received_ns = w->received_ns;
+    x->face.user = NULL;
     x->state = EXCHANGE_LIVE;
-    w->batch[w->batch_count++] = &x->face;
+    return true;
 }
 
 static void drops_fire(struct net_timer *timer)
@@ -214,22 +259,21 @@ void udp_turn(struct net_worker *w)
     struct udp_batch *b = &w->udp;
     struct port *port = LINK_OWNER(w->hot.next, struct port, hot);
     list_remove(&port->hot);
-    if (port->wildcard)
-        for (unsigned i = 0; i < b->size; i++) {
-            b->in[i].msg_hdr.msg_control = b->addresses[i].control;
-            b->in[i].msg_hdr.msg_controllen = sizeof b->addresses[i].control;
-        }
+    if (b->port != port)
+        batch_for(w, port);
     int n = recvmmsg(port->source.fd, b->in, b->size, MSG_DONTWAIT, NULL);
     if (n <= 0) {
         cold(w, port);
         return;
     }
-    b->port = port;
     counter_add(&w->counters.udp_received, (uint64_t)n);
-    for (unsigned i = 0; i < (unsigned)n; i++) {
-        take(w, port, i);
-        b->in[i].msg_hdr.msg_namelen = sizeof b->addresses[i].peer;
-    }
+    struct net_exchange **out = w->batch + w->batch_count;
+    struct exchange *x = b->slots;
+    const struct udp_address *from = b->addresses;
+    for (const struct mmsghdr *m = b->in, *end = m + n; m < end; m++, x++, from++)
+        if (take(w, port, x, from, m->msg_len))
+            *out++ = &x->face;
+    w->batch_count = (size_t)(out - w->batch);
     if (n >= UDP_HOT_LEAST || port->leaving || w->stopping)
         list_append(&w->hot, &port->hot);
     if (w->drops_timer.link == NULL) {
@@ -239,52 +283,47 @@ void udp_turn(struct net_worker *w)
     }
 }
 
-static socklen_t peer_bytes(const struct udp_address *a)
+/* Sends a run of answers.  The socket blocks for a few ms at most (SO_SNDTIMEO): a full transmit queue delays
+ * the batch a little rather than losing it; one that stays full loses the rest.  @return how many failed */
+static unsigned send_run(int fd, struct mmsghdr *run, unsigned count)
 {
-    return a->peer.sa.sa_family == AF_INET ? sizeof a->peer.v4 : sizeof a->peer.v6;
-}
-
-static size_t control_bytes(const struct udp_address *a)
-{
-    return a->peer.sa.sa_family == AF_INET ? CMSG_SPACE(sizeof(struct in_pktinfo)) : CMSG_SPACE(sizeof(struct in6_pktinfo));
-}
-
-void udp_reply(struct exchange *x, size_t bytes)
-{
-    struct udp_batch *b = &x->face.worker->udp;
-    struct udp_address *a = &b->addresses[x->slot];
-    struct msghdr *h = &b->out[b->replies].msg_hdr;
-    b->out_iov[b->replies++] = (struct iovec){ x->face.reply, bytes };
-    h->msg_name = &a->peer;
-    h->msg_namelen = peer_bytes(a);
-    h->msg_control = x->port->wildcard ? a->control : NULL;
-    h->msg_controllen = x->port->wildcard ? control_bytes(a) : 0;
-}
-
-/* Sends the answers of the batch.  The socket blocks for a few ms at most (SO_SNDTIMEO): a full transmit
- * queue delays the batch a little rather than losing it; one that stays full loses the rest. */
-void udp_flush(struct net_worker *w)
-{
-    struct udp_batch *b = &w->udp;
     unsigned done = 0, failed = 0;
-    while (done < b->replies) {
-        int n = sendmmsg(b->port->source.fd, b->out + done, b->replies - done, 0);
+    while (done < count) {
+        int n = sendmmsg(fd, run + done, count - done, 0);
         if (n > 0) {
             done += (unsigned)n;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            failed += b->replies - done;
+            failed += count - done;
             break;
         } else if (errno != EINTR) {
             failed++;                               /* this one; EMSGSIZE, EPERM, no route */
             done++;
         }
     }
-    if (b->replies > 0) {
-        counter_add(&w->counters.udp_sent, b->replies - failed);
-        if (failed > 0)
-            counter_add(&w->counters.udp_send_failed, failed);
+    return failed;
+}
+
+/* Sends the answers of the batch.  Each slot has its header ready; where some slots have no answer, the
+ * headers of the others are moved together. */
+void udp_flush(struct net_worker *w)
+{
+    struct udp_batch *b = &w->udp;
+    uint64_t replied = b->replied;
+    if (replied == 0)
+        return;
+    struct mmsghdr *run = b->out + __builtin_ctzll(replied), packed[UDP_BATCH_MAX];
+    unsigned count = (unsigned)__builtin_popcountll(replied);
+    uint64_t shape = replied >> __builtin_ctzll(replied);
+    if ((shape & (shape + 1)) != 0) {               /* not all in a row */
+        run = packed;
+        for (unsigned n = 0; replied != 0; replied &= replied - 1)
+            packed[n++] = b->out[__builtin_ctzll(replied)];
     }
-    b->replies = 0;
+    unsigned failed = send_run(b->port->source.fd, run, count);
+    counter_add(&w->counters.udp_sent, count - failed);
+    if (failed > 0)
+        counter_add(&w->counters.udp_send_failed, failed);
+    b->replied = 0;
 }
 
 /* ---- parked exchanges ---- */
@@ -292,8 +331,9 @@ void udp_flush(struct net_worker *w)
 void udp_park(struct exchange *x, struct parked *p)
 {
     p->address = x->face.worker->udp.addresses[x->slot];
-    p->peer_bytes = peer_bytes(&p->address);
-    p->control_bytes = x->port->wildcard ? (socklen_t)control_bytes(&p->address) : 0;
+    bool v4 = p->address.peer.sa.sa_family == AF_INET;
+    p->peer_bytes = peer_bytes(v4);
+    p->control_bytes = x->port->wildcard ? (socklen_t)control_bytes(v4) : 0;
     x->port->parked++;
 }
 
