@@ -262,12 +262,94 @@ static void test_posts(void **state)
     echo_stop(&echo);
 }
 
+/* ---- batches, driven from the same thread: what was sent is there when the worker looks ---- */
+
+enum { LISTENERS = 3, BATCH = 64 };
+
+/* Asks `count` questions by each socket in turn, answers those whose number is in `answered`, in one batch for each port,
+ * and sees that exactly these come back, where they belong. */
+static void batch_round(struct net *net, struct net_worker *w, const int *fd, uint64_t answered, unsigned count, const char *label)
+{
+    for (uint8_t s = 0; s < LISTENERS; s++)
+        for (uint8_t i = 0; i < count; i++)
+            assert_int_equal(send(fd[s], (uint8_t[]){ s, i }, 2, 0), 2);
+    for (unsigned done = 0; done < LISTENERS * count; ) {
+        struct net_exchange **batch;
+        size_t n;
+        assert_true(net_wait(w, &batch, &n));
+        for (size_t k = 0; k < n; k++, done++) {
+            struct net_exchange *x = batch[k];
+            uint8_t s = x->query[0], i = x->query[1];
+            struct endpoint at = net_listener_endpoint(net, s), peer = { 0 };
+            struct sockaddr_storage sa;
+            socklen_t bytes = sizeof sa;
+            assert_int_equal(getsockname(fd[s], (struct sockaddr *)&sa, &bytes), 0);
+            assert_int_equal(endpoint_from_sockaddr((struct sockaddr *)&sa, &peer), OK);
+            expect(n == count && x->query_bytes == 2 && i == k && x->listener == s && x->user == NULL, label);
+            expect(address_equal(&x->peer.address, &peer.address) && x->peer.port == peer.port, label);
+            expect(address_equal(&x->local.address, &peer.address) && x->local.port == at.port, label);
+            x->user = w;                                /* of this batch, not of the next in its slot */
+            if (answered >> i & 1) {
+                memcpy(x->reply, x->query, 2);
+                net_reply_last(x, 2);
+            } else {
+                net_drop(x);
+            }
+        }
+        net_flush(w);
+    }
+    for (unsigned s = 0; s < LISTENERS; s++) {
+        uint8_t got[4];
+        for (unsigned i = 0; i < count; i++)
+            if (answered >> i & 1)
+                expect(recv(fd[s], got, sizeof got, 0) == 2 && got[0] == s && got[1] == i, label);
+        expect(recv(fd[s], got, sizeof got, MSG_DONTWAIT) == -1, label);
+    }
+}
+
+/* Answers leave for the right slots whatever is left out between them, and slots serve ports of all kinds in turn. */
+static void test_gaps(void **state)
+{
+    (void)state;
+    static const struct { const char *label; uint64_t answered; unsigned count; } cases[] = {
+        { "all", UINT64_MAX, BATCH },        { "one alone", 1, 1 },
+        { "none", 0, 8 },                    { "all but the first", 0xfe, 8 },
+        { "all but the last", 0x7f, 8 },     { "one in the middle", 0x10, 8 },
+        { "a hole in the middle", 0xe7, 8 }, { "every other", UINT64_C(0x5555555555555555), BATCH },
+        { "both ends", UINT64_C(0x8000000000000001), BATCH },
+    };
+    struct net_listener l[LISTENERS] = { { .endpoint = loopback(0), .transports = NET_UDP },
+                                         { .endpoint = { .address = { 4, { 0 } } }, .transports = NET_UDP },
+                                         { .endpoint = loopback6(0), .transports = NET_UDP } };
+    struct net_options o = net_defaults();
+    struct net *net = NULL;
+    int fd[LISTENERS];
+    o.listeners = l;
+    o.listener_count = LISTENERS;
+    o.udp_batch = BATCH;
+    assert_int_equal(net_open(&o, &net, NULL), OK);
+    struct net_worker *w = net_worker_get(net, 0);
+    net_worker_start(w, NULL, NULL);
+    for (unsigned s = 0; s < LISTENERS; s++) {
+        struct endpoint at = net_listener_endpoint(net, s);
+        if (at.address.family == 4)
+            at.address = loopback(0).address;
+        fd[s] = udp_to(&at);
+    }
+    for (size_t i = 0; i < LENGTH_OF(cases); i++)
+        batch_round(net, w, fd, cases[i].answered, cases[i].count, cases[i].label);
+    for (unsigned s = 0; s < LISTENERS; s++)
+        close(fd[s]);
+    net_close(net);
+    assert_int_equal(check_failures(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_families),  cmocka_unit_test(test_many),        cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_parked),    cmocka_unit_test(test_port_zero),   cmocka_unit_test(test_stop_drains),
-        cmocka_unit_test(test_posts),     cmocka_unit_test(test_dropped_in_kernel),
+        cmocka_unit_test(test_posts),     cmocka_unit_test(test_dropped_in_kernel), cmocka_unit_test(test_gaps),
     };
     return cmocka_run_group_tests_name("net udp", tests, NULL, NULL);
 }
