@@ -78,10 +78,10 @@ soak: packages-test build
 	scripts/soak $(BUILD)
 
 bench: packages-bench build
-	/usr/bin/python3 -B bench/bench.py --build $(BUILD) $(BENCH)
+	RHIZ_BUILD=$(BUILD) /usr/bin/python3 -B bench/bench.py $(BENCH)
 
 bench-quick: packages-quick build
-	/usr/bin/python3 -B bench/quick.py --build $(BUILD) $(BENCH)
+	RHIZ_BUILD=$(BUILD) /usr/bin/python3 -B bench/quick.py $(BENCH)
 
 install: build
 	meson install -C $(BUILD) --no-rebuild

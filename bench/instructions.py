@@ -34,9 +34,9 @@ def _dump(server):
     return total
 
 
-def measure(name, zone_set, flags, build=None, everything=False, keep=None):
+def measure(name, zone_set, flags, everything=False, keep=None):
     """Instructions per query of one server on one set.  `keep`: where the profile goes (callgrind_annotate reads it)."""
-    with Server(name, zone_set, build=build, everything=everything, core=None, prefix=PREFIX) as server:
+    with Server(name, zone_set, everything=everything, core=None, prefix=PREFIX) as server:
         flags = ["-s", "2", "-w", "64", "-l", "20", *flags]
         load.udp(server.port, zone_set.questions, *flags, count=WARM)
         _dump(server)

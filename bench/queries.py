@@ -8,6 +8,8 @@ NXDOMAIN; flat has 80 % answers and empty answers, 5 % wildcard, 13 % NXDOMAIN; 
 import random
 import string
 
+import zones
+
 COUNT = 500_000
 TYPES = ["A"] * 60 + ["AAAA"] * 25 + ["MX", "TXT", "NS", "HTTPS", "DS", "SOA"]
 APEX_TYPES = ["SOA", "NS", "DNSKEY"]
@@ -86,11 +88,6 @@ def hosting(mix):
     return f"{mix.junk()}.{zone} A"
 
 
-def uniform(mix, origin):
-    """Each name equally likely, for the growth of cost with the size of the zone."""
-    return f"{mix.random.choice(mix.names)}.{origin} A"
-
-
 def write(path, names, one, *args, count=COUNT, seed=3):
     """count questions of a mix into a file, which appears when it is whole."""
     mix = Mix(names, seed)
@@ -98,4 +95,14 @@ def write(path, names, one, *args, count=COUNT, seed=3):
     with open(part, "w") as file:
         for _ in range(count):
             file.write(one(mix, *args) + "\n")
+    part.rename(path)
+
+
+def write_numbered(path, total, origin, count=COUNT):
+    """Each name of zones.numbered() equally likely."""
+    chance = random.Random(6)
+    part = path.with_suffix(".part")
+    with open(part, "w") as file:
+        for _ in range(count):
+            file.write(f"{zones.numbered_name(chance.randrange(total))}.{origin} A\n")
     part.rename(path)

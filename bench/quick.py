@@ -3,7 +3,9 @@
 """make bench-quick: instructions per query of rhizd against bench/baseline.json, and one round of processor time beside NSD.
 Under two minutes.  Fails when a figure is more than 3 % above its baseline.
 
-usage: bench/quick.py [--build FOLDER] [--update-baseline] [--no-round] [--profiles FOLDER]
+RHIZ_BUILD names the build folder (build).
+
+usage: bench/quick.py [--update-baseline] [--no-round] [--profiles FOLDER]
 """
 import argparse
 import json
@@ -14,9 +16,11 @@ import build
 import instructions
 import load
 import machine
+import servers
 import sets
 from servers import Server
 
+BUILD = servers.RHIZD.parents[2]
 BASELINE = machine.ROOT / "bench" / "baseline.json"
 TOLERANCE = 0.03
 # label, zone set, DO, everything on, the bar of the project
@@ -30,7 +34,6 @@ CASES = [
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--build", type=pathlib.Path, default=machine.ROOT / "build", help="a release build (build)")
     parser.add_argument("--update-baseline", action="store_true", help="store what was measured as the new baseline")
     parser.add_argument("--no-round", action="store_true", help="without the round of processor time")
     parser.add_argument("--profiles", type=pathlib.Path, help="folder for callgrind's profiles, one a case")
@@ -47,8 +50,7 @@ def measure_all(args):
         if args.profiles:
             args.profiles.mkdir(parents=True, exist_ok=True)
             keep = args.profiles / f"callgrind.{label.replace(', ', '-').replace(' ', '-')}"
-        figure = instructions.measure("rhizd", sets.SETS[zone_set](), load.flags(dnssec_ok, everything), args.build,
-                                      everything, keep)
+        figure = instructions.measure("rhizd", sets.SETS[zone_set](), load.flags(dnssec_ok, everything), everything, keep)
         before = baseline["instructions"].get(label)
         change = f"{figure / before - 1:+.1%}" if before else "new"
         print(f"{label:28}{figure:9.0f}{before or 0:10.0f}{change:>9}{bar:8} {'met' if figure <= bar else 'missed'}", flush=True)
@@ -67,11 +69,11 @@ def compare(figures, baseline):
     return worse
 
 
-def round_of_time(args):
+def round_of_time():
     """Processor time per query on the root zone, ours and NSD's, one after the other."""
     zone_set, micros = sets.root(), {}
     for name in "rhizd", "nsd":
-        with Server(name, zone_set, build=args.build) as server:
+        with Server(name, zone_set) as server:
             load.udp(server.port, zone_set.questions, seconds=0.5)
             before = server.processor_time()
             asked = load.udp(server.port, zone_set.questions, seconds=3)
@@ -85,19 +87,18 @@ def round_of_time(args):
 
 def main():
     args = arguments()
-    args.build = args.build.resolve()
     print(machine.describe())
-    print(f"build: {build.flags(args.build)}")
-    for complaint in build.complaints(args.build):
+    print(f"build: {build.flags(BUILD)}")
+    for complaint in build.complaints(BUILD):
         print(f"note: not as the bars ask: {complaint}")
     figures, baseline = measure_all(args)
     if not args.no_round:
-        round_of_time(args)
+        round_of_time()
     if args.update_baseline:
-        BASELINE.write_text(json.dumps({"build": build.flags(args.build), "instructions": figures}, indent=2) + "\n")
+        BASELINE.write_text(json.dumps({"build": build.flags(BUILD), "instructions": figures}, indent=2) + "\n")
         print(f"stored in {BASELINE.relative_to(machine.ROOT)}")
         return 0
-    if baseline.get("build", build.flags(args.build)) != build.flags(args.build):
+    if baseline.get("build", build.flags(BUILD)) != build.flags(BUILD):
         print(f"note: the baseline was stored from another build: {baseline['build']}")
     worse = compare(figures, baseline)
     for sentence in worse:

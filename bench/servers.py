@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The name servers that are measured, ours among them: one worker each, minimal responses, no logs, no limits, nothing cached
-that the others would not cache.  A new one is a function that writes its configuration and returns its command, and a row of
-SERVERS."""
+"""The name servers that are measured, ours among them: one worker each, minimal responses, no logs, no limits.
+
+A new one is a function that writes its configuration into a folder and returns its command, and a row of SERVERS.
+`everything` asks for cookies, rate limiting (every answer counted, none held back), an access list and counters.
+"""
+import dataclasses
 import ipaddress
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -14,6 +18,7 @@ import time
 import machine
 
 ADDRESS = machine.ADDRESS
+RHIZD = pathlib.Path(os.environ.get("RHIZ_BUILD", machine.ROOT / "build")).resolve() / "src" / "daemon" / "rhizd"
 
 
 def dotted(name):
@@ -37,22 +42,23 @@ acl: {{ clients: [{clients}] }}
 """
 
 
-def rhizd(folder, port, zones, build, everything=False):
-    """`everything`: cookies, rate limiting (every answer counted, none held back), an access list and counters per zone."""
-    more = RHIZD_EVERYTHING.format(address=ADDRESS, metrics=machine.free_port(), clients=_many_prefixes()) if everything else ""
+def rhizd(folder, port, zones, everything, workers=1):
+    extra = RHIZD_EVERYTHING.format(address=ADDRESS, metrics=machine.free_port(), clients=_many_prefixes()) if everything else ""
     option = ", allow-query: [clients]" if everything else ""
     (folder / "rhizd.yaml").write_text(
-        f'version: 1\nserver:\n  listen: ["{ADDRESS}@{port}"]\n  workers: 1\n'
-        f"  state: {folder}/state\n  control: {folder}/control.sock\n{more}"
+        f'version: 1\nserver:\n  listen: ["{ADDRESS}@{port}"]\n  workers: {workers}\n'
+        f"  state: {folder}/state\n  control: {folder}/control.sock\n{extra}"
         f"log: {{ level: warning, file: {folder}/log }}\nzones:\n"
         + "".join(f'  - {{ name: "{dotted(name)}", file: "{path}"{option} }}\n' for name, path in zones))
-    (folder / "state").mkdir()
-    return [build / "src" / "daemon" / "rhizd", "-c", folder / "rhizd.yaml"]
+    (folder / "state").mkdir(exist_ok=True)
+    return [RHIZD, "-c", folder / "rhizd.yaml"]
 
 
 # ---- peers ----
 
-def nsd(folder, port, zones):
+def nsd(folder, port, zones, everything):
+    limit = 1_000_000 if everything else 0
+    option = ' allow-query: 127.0.0.0/8 NOKEY\n' if everything else ""
     (folder / "nsd.conf").write_text(f"""server:
  ip-address: {ADDRESS}@{port}
  username: ""
@@ -67,15 +73,156 @@ def nsd(folder, port, zones):
  server-count: 1
  tcp-count: 2000
  minimal-responses: yes
- rrl-ratelimit: 0
- rrl-whitelist-ratelimit: 0
+ answer-cookie: {"yes" if everything else "no"}
+ rrl-ratelimit: {limit}
+ rrl-whitelist-ratelimit: {limit}
 remote-control:
  control-enable: no
-""" + "".join(f'zone:\n name: "{dotted(name)}"\n zonefile: "{path}"\n' for name, path in zones))
+""" + "".join(f'zone:\n name: "{dotted(name)}"\n zonefile: "{path}"\n{option}' for name, path in zones))
     return ["nsd", "-d", "-c", folder / "nsd.conf"]
 
 
-SERVERS = {"nsd": nsd}
+KNOT_EVERYTHING = """mod-rrl:
+  - id: default
+    rate-limit: 1000000
+    slip: 2
+mod-cookies:
+  - id: default
+"""
+
+
+def knot(folder, port, zones, everything):
+    modules = "    global-module: [ mod-cookies/default, mod-rrl/default, mod-stats ]\n" if everything else ""
+    (folder / "knot.conf").write_text(f"""server:
+    rundir: "{folder}"
+    listen: {ADDRESS}@{port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+    tcp-max-clients: 2000
+log:
+  - target: "{folder}/log"
+    any: warning
+database:
+    storage: "{folder}"
+{KNOT_EVERYTHING if everything else ""}template:
+  - id: default
+    zonefile-sync: -1
+    zonefile-load: whole
+    journal-content: none
+{modules}zone:
+""" + "".join(f'  - domain: "{dotted(name)}"\n    file: "{path}"\n' for name, path in zones))
+    return ["knotd", "-c", folder / "knot.conf"]
+
+
+def bind(folder, port, zones, everything):
+    limit = 1_000_000_000 if everything else 0
+    (folder / "named.conf").write_text(f"""options {{
+ directory "{folder}"; listen-on port {port} {{ {ADDRESS}; }}; listen-on-v6 {{ none; }}; pid-file none; session-keyfile none;
+ recursion no; minimal-responses yes; dnssec-validation no; notify no; allow-query {{ any; }}; allow-transfer {{ none; }};
+ tcp-clients 2000; rate-limit {{ responses-per-second {min(limit, 1000)}; exempt-clients {{ 127.0.0.0/8; }}; }};
+}};
+controls {{ }};
+logging {{ category default {{ null; }}; category queries {{ null; }}; }};
+""" + "".join(f'zone "{dotted(name)}" {{ type primary; file "{path}"; check-integrity no; }};\n' for name, path in zones))
+    return ["named", "-f", "-n", "1", "-U", "1", "-c", folder / "named.conf"]
+
+
+def powerdns(folder, port, zones, everything):
+    (folder / "named.conf").write_text("".join(f'zone "{name}" {{ type master; file "{path}"; }};\n' for name, path in zones))
+    (folder / "pdns.conf").write_text(f"""launch=bind
+bind-config={folder}/named.conf
+local-address={ADDRESS}
+local-port={port}
+socket-dir={folder}
+daemon=no
+guardian=no
+receiver-threads=1
+distributor-threads=1
+cache-ttl=60
+query-cache-ttl=60
+negquery-cache-ttl=60
+max-cache-entries=4000000
+max-packet-cache-entries=4000000
+version-string=anonymous
+loglevel=0
+max-tcp-connections=2000
+max-tcp-transactions-per-conn=0
+zone-cache-refresh-interval=300
+consistent-backends=yes
+""")
+    return ["pdns_server", f"--config-dir={folder}"]
+
+
+def yadifa(folder, port, zones, everything):
+    for name in "xfr", "keys", "log":
+        (folder / name).mkdir(exist_ok=True)
+    (folder / "yadifad.conf").write_text(f"""<main>
+ daemon off
+ listen {ADDRESS} port {port}
+ data-path "/"
+ keys-path "{folder}/keys"
+ log-path "{folder}/log"
+ xfr-path "{folder}/xfr"
+ pid-file "{folder}/pid"
+ allow-query any
+ allow-transfer none
+ thread-count-by-address 1
+ cpu-count-override 1
+ max-tcp-queries 2000
+ edns0-max-size 1232
+ queries-log-type 0
+</main>
+""" + "".join(f"<zone>\n type master\n domain {dotted(name)}\n file-name {path}\n</zone>\n" for name, path in zones))
+    return ["yadifad", "-c", folder / "yadifad.conf"]
+
+
+def gdnsd(folder, port, zones, everything):
+    for name in "etc/zones", "run", "state":
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "etc" / "config").write_text(f"""options => {{
+ listen => [ {ADDRESS}:{port} ], udp_threads => 1, tcp_threads => 1, run_dir => "{folder}/run", state_dir => "{folder}/state",
+ max_edns_response => 1232, tcp_clients_per_thread => 1000, zones_strict_data => false, lock_mem => false
+}}
+""")
+    for name, path in zones:
+        (folder / "etc" / "zones" / name).symlink_to(path)
+    return ["gdnsd", "-c", folder / "etc", "-R", "-f", "start"]
+
+
+# ---- floors: bare responders ----
+
+def udp_echo(folder, port, zones, everything):
+    return [machine.compile_tool("echo"), port]
+
+
+def tcp_echo(folder, port, zones, everything):
+    return [machine.compile_tool("tcp_echo"), port]
+
+
+@dataclasses.dataclass
+class Row:
+    configure: object
+    modes: set           # what it is measured in
+    not_sets: set        # zone sets that it cannot serve, or not in reasonable time
+    quick_to_load: bool = True
+
+
+ALL_MODES = {"udp", "do", "everything", "tcp", "tcpc"}
+SIGNED = {"root-signed", "delegations-nsec", "delegations-nsec3"}
+PLAIN = ALL_MODES - {"everything"}
+SERVERS = {
+    "udp-echo": Row(udp_echo, {"udp"}, set()),
+    "tcp-echo": Row(tcp_echo, {"tcp", "tcpc"}, set()),
+    "rhizd": Row(rhizd, ALL_MODES, set()),
+    "nsd": Row(nsd, ALL_MODES, set()),
+    "knot": Row(knot, ALL_MODES, set()),
+    "yadifa": Row(yadifa, PLAIN - {"tcpc"}, {"hosting"}),         # loads zones slowly; tcpc: a busy loop
+    "gdnsd": Row(gdnsd, PLAIN, {"root", "delegations"} | SIGNED),     # no root, no DS
+    "bind": Row(bind, PLAIN, set()),
+    "pdns": Row(powerdns, PLAIN, SIGNED - {"root-signed"}),
+}
+FLOORS = {"udp-echo", "tcp-echo"}
 
 
 # ---- a server's life ----
@@ -98,38 +245,48 @@ def ask(port, name, type_code=6, timeout=0.3):
 class Server:
     """A server on one zone set, in a folder of its own, from start to stop.
 
-        with Server("rhizd", zone_set, build=build) as server:
+        with Server("nsd", zone_set) as server:
             server.port, server.load_seconds, server.memory()
+
+    `prefix` stands before its command (FOLDER: its folder); `patience` is how long loading may take.
     """
 
-    def __init__(self, name, zone_set, build=None, everything=False, core=machine.SERVER_CORE, prefix=(), patience=240):
+    def __init__(self, name, zone_set, everything=False, core=machine.SERVER_CORE, prefix=(), patience=240, **options):
         self.name, self.zone_set, self.patience = name, zone_set, patience
         self.folder = machine.home() / "run" / f"{name}-{zone_set.name}-{os.getpid()}"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.port = machine.free_port()
-        if name == "rhizd":
-            argv = rhizd(self.folder, self.port, zone_set.zones, build, everything)
-        else:
-            argv = SERVERS[name](self.folder, self.port, zone_set.zones)
+        argv = SERVERS[name].configure(self.folder, self.port, zone_set.zones, everything, **options)
         self.argv = machine.pin([*(str(word).replace("FOLDER", str(self.folder)) for word in prefix), *argv], core)
         self.process = None
 
     def start(self):
-        begin = time.monotonic()
-        with open(self.folder / "output", "w") as output:
+        """Starts it (again) and awaits that all is loaded."""
+        with open(self.folder / "output", "a") as output:
+            begin = time.monotonic()
             self.process = subprocess.Popen(self.argv, stdout=output, stderr=subprocess.STDOUT, cwd=self.folder,
                                             start_new_session=True)
-        while time.monotonic() - begin < self.patience:
+        waiting = list(self.zone_set.probes)
+        while waiting:
             if self.process.poll() is not None:
                 raise RuntimeError(f"{self.name} ended: {self.output()}")
-            answer = ask(self.port, self.zone_set.probe)
-            if answer is not None and answer[3] & 15 == 0:
-                self.load_seconds = time.monotonic() - begin
-                self.load_processor = self.processor_time()[0]
-                return self
-            time.sleep(0.01)
-        raise RuntimeError(f"{self.name} did not answer in {self.patience} s: {self.output()}")
+            if time.monotonic() - begin > self.patience:
+                raise RuntimeError(f"{self.name} did not answer in {self.patience} s: {self.output()}")
+            if self._answers(waiting[-1]):
+                waiting.pop()
+            else:
+                time.sleep(0.005)
+        self.load_seconds = time.monotonic() - begin
+        self.load_processor = self.processor_time()[0]
+        return self
+
+    def _answers(self, name):
+        if self.name == "tcp-echo":
+            time.sleep(0.2)
+            return True
+        answer = ask(self.port, name)
+        return answer is not None and answer[3] & 15 == 0
 
     def output(self):
         texts = [path.read_text(errors="replace")[-400:] for path in (self.folder / "output", self.folder / "log")
@@ -153,7 +310,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(30)
+                self.process.wait(5)
             except subprocess.TimeoutExpired:
                 pass
         for pid in family:

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""make bench: rhizd beside its peers on every zone set, in one run; tables, the bars of the project, and all rows as JSON.
+
+One server is alive at a time, on core 0; the generator is on core 1; servers take turns within a round.  Trust processor
+time per query and ratios, not answers per second: those swing with whatever else the machine does.  docs/performance.md
+tells more.  RHIZ_BUILD names the build folder (build).
+
+usage: bench/bench.py [--sets root,flat] [--servers rhizd,nsd] [--modes udp,do] [--rounds 3] [--seconds 2]
+                      [--once none] [--json FILE] [--bars FILE]
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+import build
+import instructions
+import load
+import machine
+import report
+import run
+import servers
+import sets
+
+BUILD = servers.RHIZD.parents[2]
+# What is asked of each set.  "everything" is asked of ours everywhere, of the peers on the root only.
+SETS = {
+    "root": ["udp", "everything", "tcp", "tcpc"],
+    "root-signed": ["do", "everything"],
+    "flat": ["udp", "everything"],
+    "delegations": ["udp", "everything"],
+    "delegations-nsec": ["do", "everything"],
+    "delegations-nsec3": ["do", "everything"],
+    "hosting": ["udp", "everything"],
+    "growth-1000": ["udp"],
+    "growth-1000000": ["udp"],
+    "growth-10000000": ["udp"],
+}
+OURS_ONLY = {"growth-1000", "growth-1000000", "growth-10000000"}
+ONCE = ["instructions", "reload", "workers"]
+COUNTED = [("root", "udp"), ("root-signed", "do"), ("root", "everything"), ("root-signed", "everything")]
+
+
+def _names(known):
+    def read(text):
+        chosen = [] if text == "none" else text.split(",")
+        for name in chosen:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name}: know {', '.join(known)}")
+        return chosen
+    return read
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--sets", type=_names(SETS), default=list(SETS))
+    parser.add_argument("--servers", type=_names(servers.SERVERS), default=list(servers.SERVERS))
+    parser.add_argument("--modes", type=_names(servers.ALL_MODES), default=list(servers.ALL_MODES))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2, help="length of each measurement")
+    parser.add_argument("--once", type=_names(ONCE), default=ONCE, help="instructions, reload, workers, or none")
+    parser.add_argument("--json", type=pathlib.Path, default=BUILD / "bench.json")
+    parser.add_argument("--bars", type=pathlib.Path, help="read this JSON and print its tables, measure nothing")
+    return parser.parse_args()
+
+
+def say(text):
+    print(f"# {text}", file=sys.stderr, flush=True)
+
+
+class Run:
+    """Measures one thing after the other; a server that fails on a set is left out of it from then on."""
+
+    def __init__(self, args):
+        self.args, self.rows, self.failed = args, [], {}
+
+    def attempt(self, label, measure):
+        if label in self.failed:
+            return
+        try:
+            rows = measure()
+        except (RuntimeError, OSError, ValueError) as error:
+            self.failed[label] = str(error)[:300]
+            say(f"{label}: {self.failed[label]}")
+            return
+        self.rows += rows
+        for row in rows:
+            figure = f"{row['us']:.2f} us" if "us" in row else f"{row.get('seconds', row.get('instructions', 0)):.2f}"
+            say(f"{row['set']} {row['server']} {row['mode']}: {figure}")
+
+    def round(self, number):
+        for name in self.args.sets:
+            zone_set = sets.SETS[name]()
+            for server in self.args.servers:
+                row = servers.SERVERS[server]
+                if name in row.not_sets or (name in OURS_ONLY and server != "rhizd"):
+                    continue
+                modes = [mode for mode in SETS[name] if mode in row.modes and mode in self.args.modes]
+                if set(modes) - {"everything"}:
+                    self.attempt(f"{server} on {name}",
+                                 lambda: run.life(server, zone_set, modes, self.args.seconds, number == 0))
+                if "everything" in modes and (server == "rhizd" or name == "root"):
+                    self.attempt(f"{server} on {name}, everything on",
+                                 lambda: run.everything(server, zone_set, self.args.seconds))
+
+    def once(self):
+        if "instructions" in self.args.once:
+            for name, mode in COUNTED:
+                for server in [one for one in ("rhizd", "nsd", "knot") if one in self.args.servers and name in self.args.sets]:
+                    self.attempt(f"instructions of {server} on {name}, {mode}", lambda: [instructions_row(server, name, mode)])
+        if "rhizd" not in self.args.servers:
+            return
+        if "reload" in self.args.once and "flat" in self.args.sets:
+            for pinned in False, True:
+                self.attempt(f"reload, pinned: {pinned}", lambda: run.reload(sets.flat(), pinned))
+        if "workers" in self.args.once and "root" in self.args.sets:
+            for count in 1, 2:
+                self.attempt(f"workers {count}", lambda: run.workers(sets.root(), count, self.args.seconds))
+
+
+def instructions_row(server, name, mode):
+    flags = load.flags(mode == "do", mode == "everything")
+    figure = instructions.measure(server, sets.SETS[name](), flags, everything=mode == "everything")
+    return {"set": name, "server": server, "mode": f"instructions {mode}", "instructions": figure}
+
+
+def show(document):
+    results = report.Results(document["rows"])
+    print(document["machine"])
+    print(f"build: {document['build']}")
+    for complaint in document["complaints"]:
+        print(f"note: not as the bars ask: {complaint}")
+    print(report.tables(results))
+    for row in results.rows:
+        if "instructions" in row:
+            print(f"\n{row['set']}, {row['mode']}: {row['server']} {row['instructions']:.0f}", end="")
+    print("\n\n" + report.bars_table(results))
+    for label, reason in document["failed"].items():
+        print(f"not measured: {label}: {reason}")
+
+
+def main():
+    args = arguments()
+    if args.bars is not None:
+        show(json.loads(args.bars.read_text()))
+        return
+    work = Run(args)
+    document = {"machine": machine.describe(), "build": build.flags(BUILD), "complaints": build.complaints(BUILD),
+                "rounds": args.rounds, "seconds": args.seconds}
+    try:
+        for number in range(args.rounds):
+            work.round(number)
+        work.once()
+    except KeyboardInterrupt:
+        say("interrupted; this is what there is")
+    document.update(rows=work.rows, failed=work.failed)
+    args.json.write_text(json.dumps(document, indent=1) + "\n")
+    show(document)
+
+
+if __name__ == "__main__":
+    main()
