@@ -44,6 +44,12 @@ static void tell_progress(struct reader *r)
         r->fatal = E_CLOSED;
 }
 
+void reader_count(struct reader *r)
+{
+    if (++r->entries % PROGRESS_ENTRIES == 0)
+        tell_progress(r);
+}
+
 static void run_entry(struct reader *r, const struct entry *entry)
 {
     const struct token *first = &entry->tokens[0];
@@ -62,10 +68,13 @@ static void run_entry(struct reader *r, const struct entry *entry)
 void reader_run(struct reader *r)
 {
     struct lexer *lexer = &r->frame->lexer;
-    while (r->fatal == OK && lexer_entry(lexer, &r->entry)) {
+    for (;;) {
+        if (r->fatal == OK)
+            reader_quick(r);
+        if (r->fatal != OK || !lexer_entry(lexer, &r->entry))
+            break;
         run_entry(r, &r->entry);
-        if (++r->entries % PROGRESS_ENTRIES == 0)
-            tell_progress(r);
+        reader_count(r);
     }
     if (lexer->out_of_memory)
         r->fatal = E_NOMEM;
@@ -105,6 +114,7 @@ static void reader_init(struct reader *r, const struct zone_read_options *option
     memset(r, 0, offsetof(struct reader, entry));
     entry_init(&r->entry);
     r->options = options;
+    r->cpu = cpu_level();
     r->klass = options->klass;
     r->default_ttl = options->default_ttl;
     r->has_default_ttl = options->has_default_ttl;

@@ -30,6 +30,7 @@ struct zone_read_options {
     uint64_t record_limit;              /**< 0 = none */
     bool (*progress)(void *context, uint64_t bytes_done, uint64_t bytes_total);   /**< may be NULL; false = cancel */
     void *progress_context;
+    bool general_way;                   /**< lines of common forms are read as all others are: for tests, the result is the same */
 };
 /** Reads all of it, going on after errors so that one run reports many.
  *  @param builder  NULL is allowed with *out_builder: created once the origin is known

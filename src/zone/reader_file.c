@@ -123,7 +123,7 @@ static const char *why_not(const struct reader *r, int fd, const char *path, con
 
 static enum status read_whole(int fd, struct frame *frame, size_t size)
 {
-    char *text = mem_alloc(size);
+    char *text = mem_room(size + SCAN_SLACK);
     size_t got = 0;
     if (!text)
         return E_NOMEM;
@@ -139,8 +139,10 @@ static enum status read_whole(int fd, struct frame *frame, size_t size)
             break;              /* cut short meanwhile */
         got += (size_t)n;
     }
+    memset(text + got, 0, SCAN_SLACK);
     frame->text = text;
     frame->bytes = got;
+    frame->slack = SCAN_SLACK;
     return OK;
 }
 
@@ -152,6 +154,7 @@ static void frame_push(struct reader *r, struct frame *frame, const char *text)
     r->depth++;
     r->bytes_all += frame->bytes;
     r->owner_text = NULL;
+    r->scanned = NULL;
     if (frame->bytes >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
         reader_error(r, "syntax", &(struct token){ .line = 1, .column = 1 }, "this is UTF-16: a master file is ASCII text");
         frame->lexer.pos = frame->lexer.end;
@@ -220,5 +223,6 @@ void frame_close(struct reader *r, struct frame *frame)
     r->frame = frame->up;
     r->depth--;
     r->owner_text = NULL;
+    r->scanned = NULL;
     mem_free(frame->text);
 }

@@ -3,8 +3,10 @@
 #ifndef ZONE_READER_INSIDE_H
 #define ZONE_READER_INSIDE_H
 
+#include "wire/rdata_quick.h"
 #include "zone/lexer.h"
 #include "zone/reader.h"
+#include "zone/scan.h"
 
 enum {
     INCLUDE_DEPTH = 10, INCLUDE_DEPTH_MAX = 64, FILES_MAX = 60000,
@@ -20,7 +22,7 @@ struct frame {
     struct lexer lexer;
     const char *path;
     char *text;                 /* heap; NULL when the text is the caller's */
-    size_t bytes;
+    size_t bytes, slack;        /* slack: octets that may be read behind them */
     uint64_t device, inode;     /* 0, 0: not a file */
     uint16_t file;              /* index in zone_files */
 };
@@ -45,6 +47,7 @@ struct reader {
     struct name owner;          /* of the last record; length 0: none yet */
     const char *owner_text;     /* its token, to know it again; NULL after a change of the origin */
     uint32_t owner_length;
+    bool owner_inside;          /* the owner is in the zone: of use on the quick way only */
     uint32_t default_ttl, last_ttl;
     bool has_default_ttl, has_last_ttl;
     uint8_t soa[SOA_ROOM];
@@ -53,8 +56,12 @@ struct reader {
     const struct token *generated;      /* the $GENERATE that makes the records; NULL outside */
     uint64_t records, entries, bytes_done, bytes_all;
     struct type_slot types[TYPE_SLOTS];
+    enum cpu_level cpu;
+    const struct frame *scanned;        /* whose text `scan` is about; NULL = nothing */
+    size_t next_line;                   /* of it */
     struct entry entry;
-    uint8_t rdata[RDATA_MAX_BYTES];     /* not cleared */
+    struct scan scan;                   /* not cleared */
+    uint8_t rdata[RDATA_MAX_BYTES + QUICK_SLACK];       /* not cleared */
 };
 
 static inline struct name_view reader_origin(const struct reader *r)
@@ -70,6 +77,11 @@ void reader_error(struct reader *r, const char *check, const struct token *at, c
 void reader_warn(struct reader *r, const char *check, const struct token *at, const char *format, ...) PRINTF_LIKE(4, 5);
 /* Reads the entries of the frame on top. */
 void reader_run(struct reader *r);
+/* After each entry: tells how far the reading is. */
+void reader_count(struct reader *r);
+
+/* reader_quick.c: reads lines of a common form, up to one that is not. */
+void reader_quick(struct reader *r);
 
 /* reader_file.c: opens, reads all of it, puts a frame on top (popped by frame_close). */
 MUST_CHECK enum status frame_open(struct reader *r, struct frame *frame, const char *path, const struct token *from);
