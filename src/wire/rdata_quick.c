@@ -344,9 +344,10 @@ static void take_types(struct quick *q)
     unsigned last = 0;
     while (q->at < q->words->count && !q->failed) {
         uint16_t type = take_type(q);
+        unsigned octet = (type & 255u) >> 3;
         q->failed |= type > 255 || type == 0;
-        map[(type & 255) >> 3] |= (uint8_t)(0x80 >> (type & 7));
-        last = (type & 255) >> 3 > last ? (type & 255) >> 3 : last;
+        map[octet] |= (uint8_t)(0x80 >> (type & 7));
+        last = octet > last ? octet : last;
     }
     q->out[0] = 0;
     q->out[1] = (uint8_t)(last + 1);
