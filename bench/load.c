@@ -6,9 +6,9 @@
  *        [-l SECONDS] [-e] [-d] [-c] [-S SOURCES]
  *
  * FILE has a question a line: NAME TYPE; it is begun anew at its end.  -o starts at that question, -n ends after so
- * many, -e sends EDNS, -d also DO, -c also a cookie, with the server's half as soon as it is known; -S asks from so many
- * addresses of 127.0.0.0/8; -r paces (questions a second) in place of going as fast as answers come; what was not
- * answered after -l (0.5 s) is lost.  Prints one line of JSON. */
+ * many, -e sends EDNS, -d also DO, -c also a cookie, with the server's half as soon as it is known; -S asks from so
+ * many addresses of 127.0.0.0/8; -r paces (questions a second, a few each millisecond) in place of going as fast as
+ * answers come; what was not answered after -l (0.5 s) is lost.  Prints one line of JSON. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -437,7 +437,7 @@ static void load_run(struct load *l)
             if (sending)
                 line_send(l, &l->lines[i]);
         }
-        int n = epoll_wait(l->epoll, events, 64, o->rate > 0 && sending ? 0 : 100);
+        int n = epoll_wait(l->epoll, events, 64, o->rate > 0 && sending ? 1 : 100);
         l->now = clock_ns();
         for (int i = 0; i < n; i++)
             line_receive(l, &l->lines[events[i].data.u32]);

@@ -98,8 +98,8 @@ def write(path, names, one, *args, count=COUNT, seed=3):
     part.rename(path)
 
 
-def write_numbered(path, total, origin, count=COUNT):
-    """Each name of zones.numbered() equally likely."""
+def write_numbered(path, total, origin, count=4 * COUNT):
+    """Each name of zones.numbered() equally likely; so many that few come again before caches have forgotten them."""
     chance = random.Random(6)
     part = path.with_suffix(".part")
     with open(part, "w") as file:

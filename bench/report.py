@@ -120,8 +120,9 @@ def bars(results):
         return first / second if first and second else None
 
     def peak(zone_set, mode):
-        rows = r.of(zone_set, "rhizd", mode)
-        return max((row["peak"] / row.get("settled", row["memory"]) for row in rows), default=None)
+        """Over the memory once every name was asked."""
+        rows, settled = r.of(zone_set, "rhizd", mode), r.median(zone_set, "rhizd", "asked", "memory")
+        return max(row["peak"] / settled for row in rows) if rows and settled else None
 
     def later(mode):
         rows = r.of("flat", "rhizd", mode)
@@ -136,6 +137,9 @@ def bars(results):
         ("root: bare UDP echo / NSD (no server can be below)", over(r.us("root", "udp-echo"), r.us("root", "nsd")), None),
         ("root: cpu / NSD", r.ratio("root", "udp", "nsd"), 0.75),
         ("root: everything on / bare", over(r.us("root", "rhizd", "everything"), r.us("root", "rhizd")), 1.2),
+        *((f"{name}: everything on / {mode}", over(r.us(name, "rhizd", "everything"), r.us(name, "rhizd", mode)), None)
+          for name, mode in (("root-signed", "do"), ("flat", "udp"), ("delegations", "udp"), ("delegations-nsec3", "do"),
+                             ("delegations-nsec", "do"), ("hosting", "udp"))),
         ("flat: cpu / gdnsd", r.ratio("flat", "udp", "gdnsd"), 0.85),
         ("flat: cpu / NSD", r.ratio("flat", "udp", "nsd"), 0.5),
         ("delegations: cpu / YADIFA", r.ratio("delegations", "udp", "yadifa"), 0.65),
@@ -155,6 +159,7 @@ def bars(results):
         ("flat: peak of load / settled", peak("flat", "load"), 2.2),
         ("delegations: peak of load / settled", peak("delegations", "load"), 2.2),
         ("flat: peak of reload / settled", peak("flat", "reload"), 2.2),
+        ("flat: peak of reload on one core / settled", peak("flat", "reload pinned"), 2.2),
         ("flat: p99.9 while reloading, us more", later("reload"), 1000),
         ("flat: the same, all on one core, us more", later("reload pinned"), 1000),
         ("TCP: cpu / Knot", r.ratio("root", "tcp", "knot"), 0.7),
