@@ -68,9 +68,12 @@ static void check_record(const struct added *want, const struct record *have, st
     struct cursor c = { wire, wire + have->rdata_offset, wire + have->rdata_offset + have->rdata_bytes, false };
 
     HOLDS(have->type == want->type && have->ttl == 1);
-    HOLDS(name_same(name_view_of(&have->owner), name_equal(owner, question) ? question : owner));
+    HOLDS(name_equal(name_view_of(&have->owner), owner));
+    HOLDS(!name_equal(owner, question) || name_same(name_view_of(&have->owner), question));
     HOLDS(rdata_read(have->type, CLASS_IN, &c, have->rdata_bytes, plain, sizeof plain, &length) == OK);
-    HOLDS(length == want->rdata_bytes && memcmp(plain, want->rdata, length) == 0);
+    HOLDS(length == want->rdata_bytes);
+    for (size_t i = 0; i < length; i++)     /* what ends as the question does has its case */
+        HOLDS(ascii_lower(plain[i]) == ascii_lower(want->rdata[i]));
 }
 
 static void check_edns(const struct edns_reply *want, const uint8_t *wire, const struct record *r, uint16_t rcode)

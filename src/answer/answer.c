@@ -81,6 +81,9 @@ static enum step answer_dname(struct answering *a, const struct zone_node *node)
 
 static enum step end_with(struct answering *a, enum ending ending, const struct zone_found *found)
 {
+    /* What comes from a cut is the same whatever stands in front of it. */
+    if (ending == ENDING_REFERRAL && a->chain_count == 0)
+        a->reply->question_skip = (uint8_t)(a->name.length - zone_node_name(a->version, found->node).length);
     a->ending = ending;
     a->found = *found;
     return STEP_DONE;
@@ -250,13 +253,26 @@ static void finish(struct answering *a, struct answer_result *out)
     *out = *r;
 }
 
+/* Field by field: most of it is arrays, of which the counts say how much is there. */
+static void begin(struct answering *a, const struct answer_request *request, struct reply *reply, struct answer_result *result)
+{
+    a->request = request;
+    a->version = request->version;
+    a->reply = reply;
+    a->result = result;
+    a->name = request->name;
+    a->chain_count = a->dname_count = a->expansion_count = a->proof_count = a->hashes = a->wanted_count = 0;
+    a->ending = ENDING_NONE;
+    a->hasher = request->hasher;
+    a->own_hasher = false;
+}
+
 enum status answer_question(const struct answer_request *request, struct reply *reply, struct answer_result *result)
 {
     struct answer_result made = { .ede = EDE_NONE, .key = request->name };
-    struct answering a = { .request = request, .version = request->version, .reply = reply, .result = &made };
-    a.name = request->name;
-    a.hasher = request->hasher;
-    if (zone_version_soa(request->version).count == 0 || !name_below(a.name, zone_version_origin(a.version)))
+    struct answering a;
+    begin(&a, request, reply, &made);
+    if (!zone_version_has_soa(request->version) || !name_below(a.name, zone_version_origin(a.version)))
         return E_INVALID;
     made.rcode = refused_type(request->type);
     if (made.rcode != RCODE_NOERROR) {

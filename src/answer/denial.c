@@ -23,7 +23,10 @@ static bool put_proof(struct answering *a, const struct zone_node *node, uint16_
             return true;
     if (a->proof_count < DENIAL_MAX)
         a->proofs[a->proof_count++] = node;
-    return put_rrset(a, SECTION_AUTHORITY, zone_node_name(a->version, node), &set, PUT_SIGNED);
+    struct name_view name = zone_node_name(a->version, node);
+    struct emit_owner owner = name_equal(name, a->request->name) && name.length > 1 ? emit_question()
+                                                                                     : emit_below(a, name, zone_version_origin(a->version));
+    return emit_rrset(a, SECTION_AUTHORITY, owner, &set, PUT_SIGNED, UINT32_MAX);
 }
 
 static bool wildcard_name(struct name_view encloser, struct name *out)

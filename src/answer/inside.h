@@ -53,6 +53,19 @@ bool put_record(struct answering *a, enum section section, struct name_view owne
 bool put_negative_soa(struct answering *a);
 bool put_truncated(struct answering *a);
 
+/* emit.c: RRsets that go out as they lie in the version */
+struct emit_owner {
+    const uint8_t *name;
+    uint16_t pointer;       /* with its upper bits; 0 = `name` is whole */
+    uint8_t plain;          /* octets of `name` in front of the pointer */
+};
+struct emit_owner emit_question(void);          /* the question's name, which is not the root */
+struct emit_owner emit_pointer(size_t offset);  /* a name that stands in the message */
+/* A name at or below `base`, which the question ends in. */
+struct emit_owner emit_below(const struct answering *a, struct name_view name, struct name_view base);
+/* An RRset without names that compression would shorten, or whose names are to stay plain.  @param ttl_max  no TTL is above it */
+bool emit_rrset(struct answering *a, enum section section, struct emit_owner owner, const struct rrset *set, unsigned how, uint32_t ttl_max);
+
 /* any.c: questions for more than one type; *none: the node has no such records, nothing was put */
 bool answer_any(struct answering *a, const struct zone_node *node, bool *none);
 bool answer_rrsig(struct answering *a, const struct zone_node *node, bool *none);

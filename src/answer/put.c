@@ -33,8 +33,17 @@ static size_t record_offset(const struct rrset *set, uint32_t number)
     return offset;
 }
 
+/* Nothing in it depends on the message but the owner, which is the question's name. */
+static bool is_ready(const struct answering *a, struct name_view owner, const struct rrset *set, unsigned how)
+{
+    return owner.wire == a->request->name.wire && owner.length > 1 && set->count && !rdata_may_compress(set->type, a->request->klass) &&
+           !((how & PUT_ROTATED) && a->request->options->round_robin);
+}
+
 bool put_rrset(struct answering *a, enum section section, struct name_view owner, const struct rrset *set, unsigned how)
 {
+    if (is_ready(a, owner, set, how))
+        return emit_rrset(a, section, emit_question(), set, how, UINT32_MAX);
     struct reply_mark mark = reply_mark(a->reply);
     size_t first = 0;
     if ((how & PUT_ROTATED) && a->request->options->round_robin && set->count > 1)
@@ -66,8 +75,6 @@ bool put_record(struct answering *a, enum section section, struct name_view owne
 bool put_negative_soa(struct answering *a)
 {
     struct rrset soa = zone_version_soa(a->version);
-    uint32_t ttl = zone_version_negative_ttl(a->version);
-    soa.ttl = ttl < soa.ttl ? ttl : soa.ttl;
-    soa.sig_ttl = ttl < soa.sig_ttl ? ttl : soa.sig_ttl;
-    return put_rrset(a, SECTION_AUTHORITY, zone_version_origin(a->version), &soa, PUT_SIGNED);
+    struct name_view origin = zone_version_origin(a->version);
+    return emit_rrset(a, SECTION_AUTHORITY, emit_below(a, origin, origin), &soa, PUT_SIGNED, zone_version_negative_ttl(a->version));
 }

@@ -1,34 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer/inside.h"
 
-/* Addresses of one name server; RRsets that are authoritative may be signed. */
-static void put_addresses(struct answering *a, struct name_view name, bool required)
+enum { REFERRAL_PLAIN_BYTES = 192, POINTER_MAX = 0x3fff };
+
+/* A referral being made. */
+struct referral {
+    const struct zone_node *cut;
+    struct name_view name;
+    struct rrset ns;
+    size_t plain_at;        /* where the NS records with plain names stand in the message, had they all a pointer for their owner, as
+                               the last one has; 0 = compressed */
+};
+
+/* Addresses of one name server; RRsets that are authoritative may be signed.
+ * @param stands_at  where its name stands in the message; 0 = not known */
+static void put_addresses(struct answering *a, struct name_view name, size_t stands_at, bool required)
 {
     static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
+    const unsigned how = PUT_SIGNED | (required ? 0u : (unsigned)PUT_OPTIONAL);
     const struct zone_node *node = zone_node_find(a->version, name);
     struct rrset set;
-    for (size_t i = 0; node && i < LENGTH_OF(types); i++)
-        if (zone_node_rrset(a->version, node, types[i], &set))
-            (void)put_rrset(a, SECTION_ADDITIONAL, name, &set, PUT_SIGNED | (required ? 0u : (unsigned)PUT_OPTIONAL));
+    for (size_t i = 0; node && i < LENGTH_OF(types); i++) {
+        if (!zone_node_rrset(a->version, node, types[i], &set))
+            continue;
+        if (stands_at)
+            (void)emit_rrset(a, SECTION_ADDITIONAL, emit_pointer(stands_at), &set, how, UINT32_MAX);
+        else
+            (void)put_rrset(a, SECTION_ADDITIONAL, name, &set, how);
+    }
 }
 
 /* RFC 9471: glue below the cut is required, or TC (and as much of it as fits); that of siblings is sent when it fits, and
  * comes last. */
-static bool put_glue(struct answering *a, struct name_view cut, const struct rrset *ns, bool below)
+static bool put_glue(struct answering *a, const struct referral *r, bool below)
 {
+    struct name_view apex = zone_version_origin(a->version);
     unsigned count = 0;
     const uint8_t *rdata;
     uint16_t size;
-    for (size_t offset = 0; rrset_next(ns->records, ns->bytes, &offset, &rdata, &size); count++) {
+    for (size_t offset = 0; rrset_next(r->ns.records, r->ns.bytes, &offset, &rdata, &size); count++) {
         if (count >= ANSWER_GLUE_MAX && (!below || a->result->truncated))
             break;              /* what is required goes on until the message is full */
+        if (!name_ends_like(rdata, size, apex))
+            continue;           /* another zone's, which is the case of most */
         struct cursor c = cursor_of(rdata, size);
         struct name_view target;
-        if (name_read_plain(&c, &target) != OK || name_below(target, cut) != below)
-            continue;
-        put_addresses(a, target, below);
+        if (name_read_plain(&c, &target) == OK && name_below(target, r->name) == below)
+            put_addresses(a, target, r->plain_at ? r->plain_at + (size_t)(rdata - r->ns.records) : 0, below);
     }
     return !a->result->truncated;
+}
+
+/* The question ends in the cut, unless a chain led there. */
+static struct emit_owner cut_owner(const struct answering *a, struct name_view cut)
+{
+    return emit_below(a, cut, a->chain_count == 0 ? cut : zone_version_origin(a->version));
 }
 
 /* With DO: the DS, or the proof that there is none (RFC 4035 3.1.4).  In an unsigned zone a DS means nothing. */
@@ -38,19 +64,28 @@ static bool put_ds(struct answering *a, const struct zone_node *cut)
     if (!a->request->dnssec_ok)
         return true;
     if (zone_node_rrset(a->version, cut, TYPE_DS, &ds) && ds.sig_count)
-        return put_rrset(a, SECTION_AUTHORITY, zone_node_name(a->version, cut), &ds, PUT_SIGNED);
+        return emit_rrset(a, SECTION_AUTHORITY, cut_owner(a, zone_node_name(a->version, cut)), &ds, PUT_SIGNED, UINT32_MAX);
     return denial_no_ds(a, cut);
+}
+
+/* A small NS RRset goes out as it lies, a large one compressed: its names have much in common, and its glue needs the room. */
+static bool put_ns(struct answering *a, struct referral *r)
+{
+    if (r->ns.bytes > REFERRAL_PLAIN_BYTES)
+        return put_rrset(a, SECTION_AUTHORITY, r->name, &r->ns, PUT_PLAIN);
+    bool fits = emit_rrset(a, SECTION_AUTHORITY, cut_owner(a, r->name), &r->ns, PUT_PLAIN, UINT32_MAX);
+    if (a->reply->length <= POINTER_MAX)
+        r->plain_at = a->reply->length - r->ns.bytes;
+    return fits;
 }
 
 bool answer_referral(struct answering *a, const struct zone_node *cut)
 {
-    struct rrset ns;
-    struct name_view name = zone_node_name(a->version, cut);
+    struct referral r = { .cut = cut, .name = zone_node_name(a->version, cut) };
     a->result->kind = ANSWER_REFERRAL;
     if (a->chain_count == 0)
-        a->result->key = name;
-    if (!zone_node_rrset(a->version, cut, TYPE_NS, &ns))
+        a->result->key = r.name;
+    if (!zone_node_rrset(a->version, cut, TYPE_NS, &r.ns))
         return true;
-    return put_rrset(a, SECTION_AUTHORITY, name, &ns, PUT_PLAIN) && put_ds(a, cut) && put_glue(a, name, &ns, true) &&
-           put_glue(a, name, &ns, false);
+    return put_ns(a, &r) && put_ds(a, cut) && put_glue(a, &r, true) && put_glue(a, &r, false);
 }

@@ -88,9 +88,10 @@ bool edns_option_next(const uint8_t *options, size_t size, size_t *offset, uint1
 
 enum { COMPRESS_SLOTS = 128, COMPRESS_BUCKETS = 64 };
 /** A message being written.  Compression keeps at most COMPRESS_SLOTS names and compares at most a few of them per name
- *  written, so building is linear (a bound against crafted suffixes).  All names match to the letter, but an owner equal to
- *  the question's name (whatever the case) points to it, so that the answer keeps the case of the query (RFC 4343 §4.1).
- *  Callers read `length`, `limit`, `counts` and `data`, and may set `limit` and `flags`; the rest is private. */
+ *  written, so building is linear (a bound against crafted suffixes).  Names match to the letter, but suffixes of the question
+ *  match whatever the case, so that the answer keeps the case of the query (RFC 4343 §4.1).
+ *  Callers read `length`, `limit`, `counts` and `data`, and may set `limit`, `flags` and, before the first record, `question_skip`;
+ *  the rest is private. */
 struct reply {
     uint8_t *data;              /**< the caller's buffer */
     size_t length, limit;       /**< written; may not go over (EDNS and TSIG reserve room by lowering it) */
@@ -99,6 +100,8 @@ struct reply {
     uint16_t id;
     uint8_t question_labels;    /**< of the question's name, which stands at offset 12 */
     uint8_t question_length;    /**< its octets; 0 = no question */
+    uint8_t question_skip;      /**< so many of its first octets no name is compressed against: the caller's, for answers that do not
+                                     depend on what stands in front of a cut */
     bool question_indexed;      /**< its suffixes are in slots: done when first needed */
     uint16_t owner_offset;      /**< where the last owner stands, 0 = not known; most records have that of the one before */
     uint16_t slot_count;
@@ -115,6 +118,14 @@ MUST_CHECK enum status reply_add_question(struct reply *reply, struct name_view 
  *  Sections must not go backwards. */
 MUST_CHECK enum status reply_add(struct reply *reply, enum section section, struct name_view owner, uint16_t type, uint16_t klass,
                                  uint32_t ttl, const uint8_t *rdata, size_t rdata_bytes);
+/** For records that the caller writes itself: at most reply_left() octets at reply_at(), then reply_take(). */
+static inline size_t reply_left(const struct reply *reply) { return reply->limit > reply->length ? reply->limit - reply->length : 0; }
+static inline uint8_t *reply_at(const struct reply *reply) { return reply->data + reply->length; }
+static inline void reply_take(struct reply *reply, enum section section, unsigned records, size_t bytes)
+{
+    reply->counts[section] = (uint16_t)(reply->counts[section] + records);
+    reply->length += bytes;
+}
 struct reply_mark reply_mark(const struct reply *reply);
 void reply_rollback(struct reply *reply, const struct reply_mark *mark);
 /** Drops all but the header and question (for truncation and errors). */

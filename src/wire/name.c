@@ -36,6 +36,11 @@ static bool octets_equal_nocase(const uint8_t *a, const uint8_t *b, size_t n)
     return true;
 }
 
+bool name_ends_like(const uint8_t *wire, size_t length, struct name_view suffix)
+{
+    return length >= suffix.length && octets_equal_nocase(wire + length - suffix.length, suffix.wire, suffix.length);
+}
+
 enum status name_read(struct cursor *c, struct name *out)
 {
     struct cursor at = *c, behind = *c;         /* where we read; where the caller goes on */

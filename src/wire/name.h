@@ -57,6 +57,9 @@ bool name_same(struct name_view a, struct name_view b);
 int name_compare(struct name_view a, struct name_view b);
 /** a is at or below b. */
 bool name_below(struct name_view a, struct name_view b);
+/** A quick look before name_below: plain wire of `length` octets ends in the octets of `suffix`, whatever their case.  It may
+ *  not lie below it all the same, for its labels may fall otherwise. */
+bool name_ends_like(const uint8_t *wire, size_t length, struct name_view suffix);
 /** How many labels from the right both share (root not counted). */
 unsigned name_shared_labels(struct name_view a, struct name_view b);
 /** The name without its first `count` labels; count <= labels. */

@@ -26,22 +26,17 @@ void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, 
     memset(reply->counts, 0, sizeof reply->counts);
     reply->flags = flags;
     reply->id = id;
-    reply->question_labels = reply->question_length = 0;
+    reply->question_labels = reply->question_length = reply->question_skip = 0;
     reply->question_indexed = false;
     reply->owner_offset = 0;
     reply->slot_count = 0;
     memset(reply->buckets, 0, sizeof reply->buckets);
 }
 
-static size_t reply_room(const struct reply *reply)
-{
-    return reply->limit > reply->length ? reply->limit - reply->length : 0;
-}
-
 enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass)
 {
     debug_assert(reply->length == HEADER_BYTES);
-    if (reply_room(reply) < name.length + 4u)
+    if (reply_left(reply) < name.length + 4u)
         return E_NO_SPACE;
     uint8_t *p = reply->data + reply->length;
     memcpy(p, name.wire, name.length);
@@ -62,12 +57,26 @@ static size_t label_at(const struct reply *reply, size_t at)
     return at;
 }
 
-/* Whether the name at an offset of the message is this one, to the letter. */
+static bool in_question(const struct reply *reply, size_t at) { return at < (size_t)HEADER_BYTES + reply->question_length; }
+
+static bool label_same(const uint8_t *a, const uint8_t *b, bool nocase)
+{
+    if (*a != *b)
+        return false;
+    if (memcmp(a + 1, b + 1, *a) == 0)
+        return true;
+    for (unsigned i = 1; nocase && i <= *a; i++)
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+            return false;
+    return nocase;
+}
+
+/* Whether the name at an offset of the message is this one: to the letter, but what stands in the question in any case. */
 static bool stands_at(const struct reply *reply, size_t at, const uint8_t *name)
 {
     for (;;) {
         at = label_at(reply, at);
-        if (reply->data[at] != *name || memcmp(reply->data + at + 1, name + 1, *name) != 0)
+        if (!label_same(reply->data + at, name, in_question(reply, at)))
             return false;
         if (*name == 0)
             return true;
@@ -94,7 +103,7 @@ static void suffixes_find(struct name_view name, struct suffixes *out)
     for (unsigned i = out->count; i-- > 0;) {
         const uint8_t *label = wire + out->start[i];
         for (unsigned k = 0; k <= label[0]; k++)
-            hash = (hash ^ label[k]) * UINT32_C(0x01000193);
+            hash = (hash ^ ascii_lower(label[k])) * UINT32_C(0x01000193);
         out->hash[i] = (uint16_t)(hash ^ hash >> 16);
     }
 }
@@ -130,7 +139,8 @@ static void question_index(struct reply *reply)
         return;
     suffixes_find((struct name_view){ reply->data + HEADER_BYTES, reply->question_length, reply->question_labels }, &s);
     for (unsigned i = 0; i < s.count; i++)
-        slot_add(reply, (size_t)HEADER_BYTES + s.start[i], s.hash[i]);
+        if (s.start[i] >= reply->question_skip)
+            slot_add(reply, (size_t)HEADER_BYTES + s.start[i], s.hash[i]);
 }
 
 /* The longest suffix of the name that stands in the message.
@@ -170,7 +180,7 @@ static bool name_put(struct reply *reply, struct name_view name)
     bool whole = front == s.count;
     size_t plain = whole ? name.length : s.start[front];
 
-    if (reply_room(reply) < plain + (whole ? 0 : 2))
+    if (reply_left(reply) < plain + (whole ? 0 : 2))
         return false;
     memcpy(reply->data + reply->length, name.wire, plain);
     if (!whole)
@@ -183,7 +193,7 @@ static bool name_put(struct reply *reply, struct name_view name)
 
 static bool pointer_put(struct reply *reply, unsigned offset)
 {
-    if (reply_room(reply) < 2)
+    if (reply_left(reply) < 2)
         return false;
     put_u16(reply->data + reply->length, (uint16_t)(POINTER | offset));
     reply->length += 2;
@@ -210,7 +220,7 @@ static bool owner_put(struct reply *reply, struct name_view owner)
 
 static bool bytes_put(struct reply *reply, const uint8_t *bytes, size_t count)
 {
-    if (reply_room(reply) < count)
+    if (reply_left(reply) < count)
         return false;
     if (count > 0)
         memcpy(reply->data + reply->length, bytes, count);
@@ -237,7 +247,7 @@ static bool rdata_put(struct reply *reply, uint16_t type, uint16_t klass, const 
 static bool record_put(struct reply *reply, struct name_view owner, uint16_t type, uint16_t klass, uint32_t ttl,
                        const uint8_t *rdata, size_t rdata_bytes)
 {
-    if (!owner_put(reply, owner) || reply_room(reply) < 10)
+    if (!owner_put(reply, owner) || reply_left(reply) < 10)
         return false;
     uint8_t *fixed = reply->data + reply->length;
     reply->length += 10;

@@ -68,6 +68,7 @@ struct zone_version {
     uint32_t denial, denial_count;          /* granules; NSEC: uint32_t node, NSEC3: struct zone_hashed, both ascending */
     uint32_t where;                         /* granules; 0 = not kept: node_count ordinals, then struct zone_where each */
     uint32_t nsec3param;                    /* octets from the start of the apex: the rdata chosen, its length in front */
+    uint32_t soa;                           /* granules: its set; 0 = none */
     uint32_t serial, negative_ttl;
     uint16_t klass;
     uint8_t depth;                          /* labels of the deepest node of the name space below the origin */

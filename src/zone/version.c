@@ -143,11 +143,13 @@ void zone_version_free(void *version)
         mem_free(v);
 }
 
+bool zone_version_has_soa(const struct zone_version *v) { return v->soa != 0; }
+uint64_t zone_version_identity(const struct zone_version *v) { return v->key.k0; }
+uint32_t zone_node_place(const struct zone_version *v, const struct zone_node *n) { return version_place(v, n); }
+
 struct rrset zone_version_soa(const struct zone_version *v)
 {
-    struct rrset soa = { 0 };
-    (void)zone_node_rrset(v, zone_version_apex(v), TYPE_SOA, &soa);
-    return soa;
+    return v->soa ? set_view(version_at(v, v->soa)) : (struct rrset){ 0 };
 }
 
 const struct zone_node *zone_version_node(const struct zone_version *v, uint32_t index)
@@ -262,6 +264,8 @@ static uint64_t fingerprint(const struct zone_version *v)
 
 void version_seal(struct zone_version *v)
 {
+    const struct zone_set *set = node_set_find(v, version_apex(v), TYPE_SOA);
+    v->soa = set && set->count ? version_place(v, set) : 0;
     struct rrset soa = zone_version_soa(v);
     size_t offset = 0;
     const uint8_t *rdata;

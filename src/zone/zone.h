@@ -92,6 +92,11 @@ uint32_t zone_version_serial(const struct zone_version *version);
 const struct zone_node *zone_version_apex(const struct zone_version *version);
 /** The SOA's RRset; always there in a published version. */
 struct rrset zone_version_soa(const struct zone_version *version);
+bool zone_version_has_soa(const struct zone_version *version);
+/** A random number of 64 bits that this build of the content alone has, and the place of a node in it: together the key of what
+ *  caches keep of a node. */
+uint64_t zone_version_identity(const struct zone_version *version);
+uint32_t zone_node_place(const struct zone_version *version, const struct zone_node *node);
 /** TTL of negative answers: min(SOA TTL, MINIMUM), RFC 2308 §3. */
 uint32_t zone_version_negative_ttl(const struct zone_version *version);
 uint32_t zone_version_nodes(const struct zone_version *version);

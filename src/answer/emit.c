@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records that lie answer-ready in a version go out by copying; only their owner is set, and for negative answers the TTL.
+ * Owners point to the question where it ends in them, never into what a stranger put in front. */
+#include "answer/inside.h"
+#include <string.h>
+
+enum { RECORD_HEAD = 12, TTL_AT = 6, LENGTH_AT = 10, POINTER = 0xc000, POINTER_MAX = 0x3fff };
+
+struct emit_owner emit_question(void) { return (struct emit_owner){ .pointer = POINTER | HEADER_BYTES }; }
+
+struct emit_owner emit_pointer(size_t offset) { return (struct emit_owner){ .pointer = (uint16_t)(POINTER | offset) }; }
+
+/* The question lies at or below the apex of the version that it was asked of, not of one that a chain led to. */
+struct emit_owner emit_below(const struct answering *a, struct name_view name, struct name_view base)
+{
+    struct emit_owner owner = { .name = name.wire };
+    if (base.length == 1 || a->version != a->request->version) {
+        owner.plain = name.length;
+        return owner;
+    }
+    owner.plain = (uint8_t)(name.length - base.length);
+    owner.pointer = (uint16_t)(POINTER | (HEADER_BYTES + a->request->name.length - base.length));
+    return owner;
+}
+
+/* @param ttl_max  lowers the TTLs above it */
+static void copy_records(uint8_t *to, const uint8_t *records, size_t bytes, uint16_t owner, uint32_t ttl_max)
+{
+    memcpy(to, records, bytes);
+    for (size_t at = 0; at < bytes; at += RECORD_HEAD + (size_t)get_u16(to + at + LENGTH_AT)) {
+        put_u16(to + at, owner);
+        if (get_u32(to + at + TTL_AT) > ttl_max)
+            put_u32(to + at + TTL_AT, ttl_max);
+    }
+}
+
+/* The first record with its owner spelt out.  @return octets written */
+static size_t put_spelt(uint8_t *to, const struct emit_owner *owner, const uint8_t *record, uint32_t ttl_max)
+{
+    size_t rest = RECORD_HEAD - 2 + (size_t)get_u16(record + LENGTH_AT), head = owner->plain;
+    memcpy(to, owner->name, owner->plain);
+    if (owner->pointer) {
+        put_u16(to + head, owner->pointer);
+        head += 2;
+    }
+    memcpy(to + head, record + 2, rest);
+    if (get_u32(to + head + TTL_AT - 2) > ttl_max)
+        put_u32(to + head + TTL_AT - 2, ttl_max);
+    return head + rest;
+}
+
+static void emit_group(struct reply *reply, enum section section, struct emit_owner *owner, const uint8_t *records, size_t bytes,
+                       unsigned count, uint32_t ttl_max)
+{
+    uint8_t *to = reply_at(reply);
+    size_t spelt = 0, first = 0;
+    if (owner->plain) {
+        size_t place = reply->length;
+        spelt = put_spelt(to, owner, records, ttl_max);
+        first = RECORD_HEAD + (size_t)get_u16(records + LENGTH_AT);
+        *owner = emit_pointer(place);           /* from here on it stands in the message */
+    }
+    if (bytes > first) {
+        if (owner->pointer == (POINTER | HEADER_BYTES) && ttl_max == UINT32_MAX)
+            memcpy(to + spelt, records + first, bytes - first);
+        else
+            copy_records(to + spelt, records + first, bytes - first, owner->pointer, ttl_max);
+    }
+    reply_take(reply, section, count, spelt + bytes - first);
+}
+
+bool emit_rrset(struct answering *a, enum section section, struct emit_owner owner, const struct rrset *set, unsigned how,
+                uint32_t ttl_max)
+{
+    bool sigs = (how & PUT_SIGNED) && a->request->dnssec_ok && set->sig_count;
+    size_t bytes = set->bytes + (sigs ? set->sig_bytes : 0), spelt = owner.plain + (owner.plain && !owner.pointer ? 0u : 2u) - 2u;
+    if (set->count == 0 || bytes + spelt > reply_left(a->reply) || (owner.plain && a->reply->length > POINTER_MAX))
+        return (how & PUT_OPTIONAL) || put_truncated(a);
+    emit_group(a->reply, section, &owner, set->records, set->bytes, set->count, ttl_max);
+    if (sigs)
+        emit_group(a->reply, section, &owner, set->sigs, set->sig_bytes, set->sig_count, ttl_max);
+    return true;
+}
