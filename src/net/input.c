@@ -19,7 +19,7 @@ static uint32_t share(const struct connection *c)
         return 0;
     uint32_t n = w->limits.tcp_pipeline - c->unanswered;
     uint32_t slots = TCP_SLOTS - w->tcp.used;
-    uint32_t most = c->backlog > 0 ? 1 : TCP_QUERIES_PER_TURN;       /* a slow reader: who knows how large answers are */
+    uint32_t most = c->backlog > 0 ? 1 : slots;       /* a slow reader: who knows how large answers are */
     n = n < slots ? n : slots;
     return n < most ? n : most;
 }
@@ -43,12 +43,20 @@ static void question(struct connection *c, const uint8_t *message, size_t bytes)
     x->connection = c;
     x->port = NULL;
     x->state = EXCHANGE_LIVE;
-    c->unanswered++;
-    c->active_ms = w->now.monotonic_ms;
-    list_remove(&c->of_worker);              /* to the end: the last to be evicted */
-    list_append(&w->connections, &c->of_worker);
     w->batch[w->batch_count++] = &x->face;
-    counter_add(&w->counters.tcp_received, 1);
+}
+
+/* It asked: the last to be idle, and to be evicted. */
+static void questions_taken(struct connection *c, uint32_t count)
+{
+    struct net_worker *w = c->worker;
+    if (count == 0)
+        return;
+    c->unanswered += count;
+    c->active_ms = w->now.monotonic_ms;
+    list_remove(&c->of_worker);
+    list_append(&w->connections, &c->of_worker);
+    counter_add(&w->counters.tcp_received, count);
 }
 
 /* Strips the PROXY header. @return its octets; 0: more is needed; SIZE_MAX: the connection is to be closed */
@@ -81,20 +89,22 @@ static size_t take_messages(struct connection *c, const uint8_t *data, size_t by
         if (at == 0)
             return 0;
     }
-    uint32_t left = share(c);
+    const uint32_t most = share(c);
+    uint32_t taken = 0;
     c->complete = false;
     while (bytes - at >= 2) {
         size_t length = (size_t)data[at] << 8 | data[at + 1];
         if (bytes - at - 2 < length)
             break;
-        if (left == 0) {
+        if (taken == most) {
             c->complete = true;
             break;
         }
         question(c, data + at + 2, length);
         at += 2 + length;
-        left--;
+        taken++;
     }
+    questions_taken(c, taken);
     return at;
 }
 
@@ -178,7 +188,7 @@ static void read_more(struct connection *c)
     }
     if (exact)
         iov[count++] = (struct iovec){ area, TCP_READ_BYTES };
-    ssize_t n = readv(c->source.fd, iov, count);
+    ssize_t n = own == 0 ? recv(c->source.fd, area, TCP_READ_BYTES, 0) : readv(c->source.fd, iov, count);
     if (n < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             c->readable = false;

@@ -18,8 +18,7 @@ enum {
     UDP_QUERY_ROOM = 4096,          /* a longer datagram is cut here, and so reads as malformed */
     UDP_PROXY_ROOM = 576,           /* in front of the query: PROXY v2 with 16 + 36 octets and TLVs */
     TCP_MESSAGE_MAX = 65535,
-    TCP_SLOTS = 64,                 /* questions of one turn by TCP, all connections */
-    TCP_QUERIES_PER_TURN = 16,      /* questions of one turn from one connection */
+    TCP_SLOTS = 128,                /* questions of one turn by TCP, all connections; all of a read, by default limits */
     TCP_READ_BYTES = 16384,         /* octets of one turn from one connection */
     TCP_AREA_BYTES = 8 * TCP_READ_BYTES,
     TCP_TURNS = 256,                /* connections looked at in one turn of the worker */
@@ -125,6 +124,7 @@ struct connection {
     bool budget_taken;
     bool closing;                   /* close once output is sent */
     bool waits_writable;            /* EPOLLOUT is registered */
+    bool watched;                   /* epoll knows it: after its first turn */
     bool dead;                      /* closed; freed by the next flush */
 };
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { CHUNK_LEAST = 2048, VECTORS = 64 };
+enum { CHUNK_LEAST = 2048, VECTORS = TCP_SLOTS };
 
 static struct chunk *chunk_new(size_t least)
 {
@@ -124,7 +124,8 @@ static bool send_all(struct connection *c)
     struct iovec iov[VECTORS];
     while (c->output != NULL || c->answers != NULL) {
         struct msghdr h = { .msg_iov = iov, .msg_iovlen = gather(c, iov) };
-        ssize_t n = sendmsg(c->source.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = h.msg_iovlen == 1 ? send(c->source.fd, iov[0].iov_base, iov[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                                      : sendmsg(c->source.fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)

@@ -193,8 +193,8 @@ static void connection_open(struct port *port, int fd, const struct sockaddr *pe
     counter_add(&w->counters.tcp_accepted, 1);
     __atomic_store_n(&w->counters.tcp_open, w->connection_count, __ATOMIC_RELAXED);
     wheel_start(&w->wheel, &c->timer, w->now.monotonic_ms + w->limits.tcp_idle_ms);
-    if (worker_watch(w, &c->source, EPOLLIN | EPOLLRDHUP | EPOLLET) != OK)
-        tcp_close(c);
+    c->readable = true;                          /* the first question is often there already */
+    tcp_consider(c);
 }
 
 static void pause_over(struct net_timer *timer)
@@ -292,6 +292,11 @@ static void turn(struct connection *c)
         exchange_run_stream(c);
     if (!c->dead && (c->readable || c->complete) && tcp_may_read(c))
         tcp_read(c);
+    if (!c->dead && !c->watched) {               /* after its first read: epoll tells only what came since */
+        c->watched = true;
+        if (worker_watch(c->worker, &c->source, EPOLLIN | EPOLLRDHUP | EPOLLET) != OK)
+            tcp_close(c);
+    }
     tcp_consider(c);
 }
 
