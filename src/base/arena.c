@@ -62,6 +62,12 @@ void *mem_room(size_t bytes)
 
 void *mem_resize(void *old, size_t bytes) { return fault_now() ? NULL : realloc(old, bytes ? bytes : 1); }
 
+void *mem_shrink(void *block, size_t bytes)
+{
+    void *smaller = realloc(block, bytes ? bytes : 1);
+    return smaller ? smaller : block;
+}
+
 char *mem_string(const char *string) { return fault_now() ? NULL : strdup(string); }
 
 void mem_free(void *block) { free(block); }

@@ -44,6 +44,7 @@ void *mem_alloc(size_t bytes);                  /**< zeroed; NULL when out of me
 void *mem_room(size_t bytes);                   /**< not zeroed; for large blocks the kernel is asked for large pages */
 void *mem_resize(void *old, size_t bytes);      /**< realloc; the old block stays on NULL */
 char *mem_string(const char *string);           /**< strdup */
+void *mem_shrink(void *block, size_t bytes);    /**< gives back what is behind; @return the block, which may have moved. Cannot fail */
 void mem_free(void *block);                     /**< NULL is fine */
 
 /** Overwrites secrets so that the compiler cannot leave it out. */

@@ -1,259 +1,547 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the sorted tree of owners to one block: a pass that decides (flags, sizes), one allocation, a pass that writes. */
-#include "zone/inside.h"
+/* From sorted runs to one block: a pass over the names that counts nodes, one allocation of what suffices, a pass that writes each node in
+ * one piece, and the rest is given back. */
+#include "zone/build.h"
 
 #include <string.h>
 
-enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = BUILD_RECORD_HEAD };
+#include "zone/digest.h"
 
+enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, ITEMS_FEW = 32, DELAYED = 16 };
+static_assert((DELAYED & (DELAYED - 1)) == 0, "a power of two");
+
+/* An ancestor of what is being written, or the node itself; [n] is n labels below the apex. */
+struct level {
+    struct zone_node *node;
+    uint64_t hash, digest;      /* digest: of the name, for the fingerprint */
+};
+struct slot_wish { uint64_t hash; uint32_t node; };
 struct freezing {
-    struct zone_builder *b;
+    const struct zone_builder *b;
     struct zone_version *v;
-    size_t at;                  /* octets: where the next data goes */
-    uint64_t records, data_bytes;
-    uint32_t names;             /* nodes in the name space */
-    uint32_t nsec, nsec3;       /* records of these types: at least as many as nodes in a chain */
-    bool keep_where;
+    struct build_entry *entries;    /* key: labels shared with the owner before, see `compare_owners` */
+    size_t count;
+    struct build_item *items;       /* of the owner at hand */
+    size_t item_room;
+    struct build_item own_items[ITEMS_FEW];
+    struct arena *canonical;        /* copies of rdata in canonical form; NULL until one is needed */
+    size_t at;                      /* octets: where the next data goes */
+    uint32_t node, names;           /* nodes written; nodes in the name space */
+    uint64_t head_bytes;            /* of all nodes */
+    uint64_t fingerprint, record;   /* record: how many are written */
+    struct zone_where *where;       /* where the next position goes; NULL = not kept */
+    uint32_t *ordinals;
+    struct slot_wish wishes[DELAYED];
+    uint32_t wished;
+    struct level levels[NAME_MAX_LABELS + 1];
 };
 
-/* ---- deciding ---- */
+/* ---- counting ---- */
 
-static enum status owner_measure(struct freezing *f, struct build_owner *o)
+enum { SAME_OWNER = 255 };      /* as shared labels: the run belongs to the owner before */
+
+static bool same_owner(const struct build_entry *entry) { return entry->key == SAME_OWNER; }
+
+/* Behind the runs of the owner that `first` starts. */
+static size_t owner_end(const struct freezing *f, size_t first)
 {
-    uint32_t sets = 0;
-    f->data_bytes += node_head_bytes(o->length);
-    for (struct build_record *r = o->first; r; sets++) {
-        uint16_t type = r->type;
-        for (int kind = 0; kind < 2 && r && r->type == type; kind++) {
-            struct build_group group = { 0 };
-            if (r->signature != (kind == 1))
-                continue;
-            r = build_group(r, &group);
-            if (group.count > UINT16_MAX || group.bytes > SET_BYTES)
-                return E_LIMIT;
-            f->records += group.count;
-            f->data_bytes += granule_up(group.bytes) + (kind == 1 ? sizeof(struct zone_sigs) : 0);
-        }
-    }
-    if (sets > UINT16_MAX)
-        return E_LIMIT;
-    o->set_count = (uint16_t)sets;
-    f->data_bytes += sets * sizeof(struct zone_set) + directory_bytes(sets);
-    return OK;
+    size_t end = first + 1;
+    while (end < f->count && same_owner(&f->entries[end]))
+        end++;
+    return end;
 }
 
-static void owner_flags(struct freezing *f, struct build_owner *o)
+/* Notes for each run how many labels its owner shares with the one before, and counts nodes: each owner, and the empty non-terminals
+ * between it and what is shared. */
+static void compare_owners(struct freezing *f)
 {
-    bool apex = o->parent == o, only_nsec3 = true;
-    o->flags = apex ? NODE_APEX : 0;
-    for (const struct build_record *r = o->first; r; r = r->next) {
-        only_nsec3 &= r->type == TYPE_NSEC3;
-        if (r->signature)
+    size_t suffix = f->b->apex_length;
+    uint32_t nodes = 1;             /* the apex */
+    f->head_bytes = node_head_bytes(suffix);
+    struct name_view before = name_root;
+    for (size_t i = 0; i < f->count; i++) {
+        struct name_view name = run_name(f->entries[i].run);
+        unsigned shared = name_shared_labels(before, name);
+        bool same = i > 0 && shared == name.labels && shared == before.labels;
+        f->entries[i].key = same ? SAME_OWNER : shared;
+        if (same)
             continue;
-        if (r->type == TYPE_NS && !apex)
-            o->flags |= NODE_CUT;
-        if (r->type == TYPE_DNAME)
-            o->flags |= NODE_DNAME;
-        if (r->type == TYPE_NSEC3 && !apex && o->parent->parent == o->parent)
-            o->flags |= NODE_NSEC3;
+        nodes += name.labels - shared;
+        for (unsigned strip = 0; strip < name.labels - shared; strip++)
+            f->head_bytes += node_head_bytes(name_strip(name, strip).length - 1u + suffix);
+        before = name;
     }
-    if ((o->flags & NODE_NSEC3) && only_nsec3 && !o->first_child)
-        o->flags |= NODE_HIDDEN;
-    else
-        f->names++;
-    if (!apex && o->name[0] == 1 && o->name[1] == '*')
-        o->parent->flags |= NODE_WILD_CHILD; /* parents come before their children */
+    f->node = nodes;
 }
 
-static enum status decide(struct freezing *f)
+static uint16_t record_covers(const struct build_record *r) { return r->type == TYPE_RRSIG ? rdata_rrsig_covered(r->rdata, r->size) : r->type; }
+
+/* Whether the owner has NSEC3 and nothing else, one label below the apex and with nothing below: no name (RFC 5155 7.2.8). */
+static bool owner_hidden(const struct freezing *f, size_t first, size_t end)
 {
-    for (struct build_owner *o = f->b->apex; o; o = build_next(o)) {
-        owner_flags(f, o);
-        enum status st = owner_measure(f, o);
-        if (st != OK)
-            return st;
-        for (const struct build_record *r = o->first; r; r = r->next) {
-            f->nsec += r->type == TYPE_NSEC && !r->signature;
-            f->nsec3 += r->type == TYPE_NSEC3 && !r->signature;
+    bool any = false;
+    if (f->entries[first].run->labels != 1 || (end < f->count && f->entries[end].key >= 1))
+        return false;
+    for (size_t i = first; i < end; i++) {
+        const struct build_run *run = f->entries[i].run;
+        const struct build_record *r = run_records(run, f->b->apex_length);
+        for (uint32_t n = 0; n < run->records; n++, r = record_next(r)) {
+            if (record_covers(r) != TYPE_NSEC3)
+                return false;
+            any |= r->type == TYPE_NSEC3;
         }
     }
+    return any;
+}
+
+static void count_names(struct freezing *f)
+{
+    f->names = f->node;
+    if (f->b->nsec3 == 0)
+        return;
+    for (size_t first = 0, end; first < f->count; first = end) {
+        end = owner_end(f, first);
+        f->names -= owner_hidden(f, first, end);
+    }
+}
+
+/* ---- the records of an owner ---- */
+
+static enum status items_room(struct freezing *f, size_t count)
+{
+    if (count <= f->item_room)
+        return OK;
+    struct build_item *more = mem_room(count * sizeof *more);
+    if (!more)
+        return E_NOMEM;
+    if (f->items != f->own_items)
+        mem_free(f->items);
+    f->items = more;
+    f->item_room = count;
     return OK;
+}
+
+static bool has_upper(const uint8_t *octets, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (octets[i] >= 'A' && octets[i] <= 'Z')
+            return true;
+    return false;
+}
+
+/* rdata_canonical works in place, so records whose form may differ need a copy; most do not. */
+static const uint8_t *canonical_of(struct freezing *f, const struct build_record *r)
+{
+    size_t offset = 0;
+    struct rdata_name name;
+    if (!has_upper(r->rdata, r->size) || !rdata_name_next(r->type, f->b->klass, r->rdata, r->size, &offset, &name))
+        return r->rdata;
+    if (!f->canonical)
+        f->canonical = arena_new(0);
+    uint8_t *copy = f->canonical ? arena_copy(f->canonical, r->rdata, r->size) : NULL;
+    if (copy)
+        rdata_canonical(r->type, f->b->klass, copy, r->size);
+    return copy;
+}
+
+/* Duplicates go; the lowest TTL of equal records stays. */
+static size_t items_unique(struct build_item *items, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 1; i < count; i++) {
+        struct build_item *last = &items[kept], *item = &items[i];
+        uint16_t size = item->record->size;
+        if (item->group != last->group || size != last->record->size || (size && memcmp(item->canonical, last->canonical, size) != 0)) {
+            items[++kept] = *item;
+        } else if (item->ttl != last->ttl) {
+            last->mixed = true;
+            last->ttl = item->ttl < last->ttl ? item->ttl : last->ttl;
+        }
+    }
+    return count ? kept + 1 : 0;
+}
+
+/* Collects what the runs have, in the order of the version. */
+static enum status items_collect(struct freezing *f, size_t first, size_t end, size_t *count)
+{
+    size_t all = 0, at = 0;
+    for (size_t i = first; i < end; i++)
+        all += f->entries[i].run->records;
+    enum status st = items_room(f, all);
+    if (st != OK)
+        return st;
+    for (size_t i = first; i < end; i++) {
+        const struct build_run *run = f->entries[i].run;
+        const struct build_record *r = run_records(run, f->b->apex_length);
+        for (uint32_t n = 0; n < run->records; n++, r = record_next(r)) {
+            struct build_item *item = &f->items[at++];
+            *item = (struct build_item){ .record = r, .canonical = all > 1 ? canonical_of(f, r) : r->rdata,
+                                         .group = record_covers(r) * 2u + (r->type == TYPE_RRSIG), .ttl = r->ttl };
+            if (!item->canonical)
+                return E_NOMEM;
+        }
+    }
+    if (all > 1) {
+        st = items_sort(f->items, all);
+        all = items_unique(f->items, all);
+    }
+    if (f->canonical)
+        arena_reset(f->canonical);      /* the order is settled */
+    *count = all;
+    return st;
 }
 
 /* ---- writing ---- */
 
-static uint32_t granules(const struct freezing *f)
+static uint32_t granules(const struct freezing *f) { return (uint32_t)(f->at / GRANULE); }
+static uint8_t *here(const struct freezing *f) { return (uint8_t *)f->v + f->at; }
+
+/* The padding is zero: equal zones under equal keys are equal blocks. */
+static void pad(struct freezing *f)
 {
-    debug_assert(f->at % GRANULE == 0);
-    return (uint32_t)(f->at / GRANULE);
+    size_t up = granule_up(f->at);
+    memset(here(f), 0, up - f->at);
+    f->at = up;
 }
 
-static void write_bytes(struct freezing *f, const void *data, size_t bytes)
+struct group { size_t end; uint32_t ttl; bool mixed; };
+
+/* What the items from `first` on with the same type and kind amount to. */
+static struct group group_of(const struct build_item *items, size_t first, size_t count)
 {
-    memcpy((uint8_t *)f->v + f->at, data, bytes);
-    f->at += bytes;
+    struct group g = { .end = first, .ttl = items[first].ttl };
+    for (; g.end < count && items[g.end].group == items[first].group; g.end++) {
+        uint32_t ttl = items[g.end].ttl;
+        g.mixed |= items[g.end].mixed || ttl != items[first].ttl;
+        g.ttl = ttl < g.ttl ? ttl : g.ttl;
+    }
+    return g;
 }
 
-/* Records up to `end` as they stand in an answer; padded. */
-static void write_records(struct freezing *f, const struct build_record *r, const struct build_record *end, uint32_t ttl)
+/* Copies with the room that both sides have behind: mostly one or two moves. */
+static void copy_rdata(uint8_t *to, const uint8_t *from, size_t size)
 {
-    uint8_t *at = (uint8_t *)f->v + f->at;
-    for (; r != end; r = r->next) {
+    memcpy(to, from, BUILD_SLACK);
+    if (size > BUILD_SLACK)
+        memcpy(to + BUILD_SLACK, from + BUILD_SLACK, size - BUILD_SLACK);
+}
+
+/* Records as they stand in an answer; padded. @return octets without the padding */
+static size_t write_records(struct freezing *f, uint64_t name, size_t first, const struct group *g)
+{
+    uint8_t *at = here(f), *start = at;
+    uint16_t covered = f->items[first].group % 2 ? (uint16_t)(f->items[first].group / 2) : 0;
+    for (size_t i = first; i < g->end; i++) {
+        const struct build_record *r = f->items[i].record;
         put_u16(at, OWNER_POINTER);
-        put_u16(at + 2, r->signature ? TYPE_RRSIG : r->type);
+        put_u16(at + 2, r->type);
         put_u16(at + 4, f->b->klass);
-        put_u32(at + 6, ttl);
+        put_u32(at + 6, g->ttl);
         put_u16(at + 10, r->size);
-        if (r->size)
-            memcpy(at + RECORD_HEAD, r->rdata, r->size);
+        copy_rdata(at + RECORD_HEAD, r->rdata, r->size);
+        f->fingerprint += digest_record(name, r->type, covered, g->ttl, at + RECORD_HEAD, r->size);
+        if (f->where)
+            *f->where++ = (struct zone_where){ r->line, r->column, r->file };
         at += RECORD_HEAD + (size_t)r->size;
     }
-    f->at = granule_up((size_t)(at - (uint8_t *)f->v));
+    f->record += g->end - first;
+    f->at += (size_t)(at - start);
+    pad(f);
+    return (size_t)(at - start);
 }
 
-/* One RRset with the signatures behind it; @return the record behind both. */
-static struct build_record *write_set(struct freezing *f, struct build_record *first)
+/* One RRset with the signatures behind it, from item *at on, which is moved behind both. */
+static enum status write_set(struct freezing *f, uint64_t name, size_t *at, size_t count)
 {
-    struct zone_set *set = (struct zone_set *)(void *)((uint8_t *)f->v + f->at);
-    struct build_group group = { 0 }, sigs = { 0 };
-    struct build_record *behind = first->signature ? first : build_group(first, &group);
-    set->type = first->type;
-    set->count = (uint16_t)group.count;
-    set->bytes = (uint32_t)group.bytes | (group.mixed ? SET_TTL_MIXED : 0);
+    struct zone_set *set = (struct zone_set *)(void *)here(f);
+    uint32_t kind = f->items[*at].group;
+    size_t bytes = 0;
+    *set = (struct zone_set){ .type = (uint16_t)(kind / 2) };
     f->at += sizeof *set;
-    write_records(f, first, behind, group.ttl);
-    if (!behind || !behind->signature || behind->type != first->type)
-        return behind;
-    struct build_record *end = build_group(behind, &sigs);
-    struct zone_sigs *head = (struct zone_sigs *)(void *)((uint8_t *)f->v + f->at);
-    *head = (struct zone_sigs){ .bytes = (uint32_t)sigs.bytes, .count = (uint16_t)sigs.count };
-    set->bytes |= SET_SIGNED;
-    f->at += sizeof *head;
-    write_records(f, behind, end, sigs.ttl);
-    return end;
-}
-
-static void write_node(struct freezing *f, struct build_owner *o)
-{
-    o->place = granules(f);
-    struct zone_node *n = (struct zone_node *)(void *)((uint8_t *)f->v + f->at);
-    const struct zone_node *up = version_at(f->v, o->parent->place); /* written, or itself */
-    n->parent = o->parent->place;
-    n->sets = o->set_count;
-    n->flags = o->flags;
-    n->length = o->length;
-    n->labels = o->labels;
-    memcpy(n->name, o->name, o->length);
-    if (up != n && !(n->flags & NODE_NSEC3) && (up->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
-        n->flags |= NODE_OCCLUDED; /* a DNAME at the apex does not hide the chain */
-    f->at += node_head_bytes(o->length);
-    uint32_t *directory = (uint32_t *)(void *)((uint8_t *)f->v + f->at);
-    f->at += directory_bytes(o->set_count);
-    struct build_record *r = o->first;
-    for (uint32_t i = 0; i < o->set_count; i++) {
-        if (directory_bytes(o->set_count))
-            directory[i] = granules(f);
-        r = write_set(f, r);
+    if (kind % 2 == 0) {
+        struct group g = group_of(f->items, *at, count);
+        bytes = write_records(f, name, *at, &g);
+        if (g.end - *at > UINT16_MAX || bytes > SET_BYTES)
+            return E_LIMIT;
+        set->count = (uint16_t)(g.end - *at);
+        set->bytes = (uint32_t)bytes | (g.mixed ? SET_TTL_MIXED : 0);
+        *at = g.end;
     }
+    if (*at == count || f->items[*at].group != (kind | 1))
+        return OK;
+    struct zone_sigs *head = (struct zone_sigs *)(void *)here(f);
+    struct group g = group_of(f->items, *at, count);
+    f->at += sizeof *head;
+    bytes = write_records(f, name, *at, &g);
+    if (g.end - *at > UINT16_MAX || bytes > SET_BYTES)
+        return E_LIMIT;
+    *head = (struct zone_sigs){ .bytes = (uint32_t)bytes, .count = (uint16_t)(g.end - *at) };
+    set->bytes |= SET_SIGNED;
+    *at = g.end;
+    return OK;
 }
 
-static void write_slot(struct freezing *f, const struct build_owner *o)
+static size_t count_sets(const struct build_item *items, size_t count)
 {
-    struct zone_slot *slots = (struct zone_slot *)((uint8_t *)f->v + (size_t)f->v->slots * GRANULE);
-    uint32_t at = hash_place(o->hash, f->v->slot_count);
+    size_t sets = 0;
+    for (size_t i = 0; i < count; i++)
+        sets += i == 0 || items[i].group / 2 != items[i - 1].group / 2;
+    return sets;
+}
+
+static enum status write_sets(struct freezing *f, struct zone_node *n, uint64_t name, size_t count)
+{
+    size_t sets = count_sets(f->items, count), at = 0;
+    if (sets > UINT16_MAX)
+        return E_LIMIT;
+    n->sets = (uint16_t)sets;
+    uint32_t *directory = (uint32_t *)(void *)here(f);
+    f->at += directory_bytes(sets);
+    for (size_t i = 0; i < sets; i++) {
+        if (directory_bytes(sets))
+            directory[i] = granules(f);
+        enum status st = write_set(f, name, &at, count);
+        if (st != OK)
+            return st;
+    }
+    return OK;
+}
+
+/* What the node's records make of it. */
+static uint8_t flags_of(const struct freezing *f, size_t count, unsigned depth)
+{
+    uint8_t flags = depth == 0 ? NODE_APEX : 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t group = f->items[i].group;
+        if (group == TYPE_NS * 2 && depth > 0)
+            flags |= NODE_CUT;
+        else if (group == TYPE_DNAME * 2)
+            flags |= NODE_DNAME;
+        else if (group == TYPE_NSEC3 * 2 && depth == 1)
+            flags |= NODE_NSEC3;
+    }
+    return flags;
+}
+
+/* ---- the index ---- */
+
+static struct zone_slot *slots_of(const struct freezing *f) { return (struct zone_slot *)(void *)((uint8_t *)f->v + (size_t)f->v->slots * GRANULE); }
+
+static void write_slot(const struct freezing *f, const struct slot_wish *wish)
+{
+    struct zone_slot *slots = slots_of(f);
+    uint32_t at = hash_place(wish->hash, f->v->slot_count);
     while (slots[at].node)
         at = at + 1 == f->v->slot_count ? 0 : at + 1;
-    slots[at] = (struct zone_slot){ hash_tag(o->hash), o->place };
+    slots[at] = (struct zone_slot){ hash_tag(wish->hash), wish->node };
 }
 
-/* Ordinal of each node's first record, then all positions in the order of the version. */
-static void write_where(struct freezing *f)
+/* Slots lie all over the index: each is fetched well before it is written. */
+static void wish_slot(struct freezing *f, uint64_t hash, uint32_t node)
 {
-    f->v->where = granules(f);
-    uint32_t ordinal = 0;
-    for (const struct build_owner *o = f->b->apex; o; o = build_next(o)) {
-        write_bytes(f, &ordinal, sizeof ordinal);
-        for (const struct build_record *r = o->first; r; r = r->next)
-            ordinal++;
-    }
-    for (const struct build_owner *o = f->b->apex; o; o = build_next(o))
-        for (const struct build_record *r = o->first; r; r = r->next)
-            write_bytes(f, &r->where, sizeof r->where);
+    struct slot_wish *wish = &f->wishes[f->wished % DELAYED];
+    if (f->wished++ >= DELAYED)
+        write_slot(f, wish);
+    *wish = (struct slot_wish){ hash, node };
+    __builtin_prefetch(&slots_of(f)[hash_place(hash, f->v->slot_count)], 1);
 }
 
-static void write_all(struct freezing *f)
+static void write_wishes(struct freezing *f)
 {
-    struct zone_version *v = f->v;
-    f->at = sizeof *v;
-    v->slots = granules(f);
-    f->at += v->slot_count * sizeof(struct zone_slot);
-    v->order = granules(f);
-    uint32_t *order = (uint32_t *)(void *)((uint8_t *)v + f->at);
-    f->at += v->node_count * sizeof *order;
-    v->denial = granules(f);
-    f->at += v->denial_count * (v->denial_kind == ZONE_DENIAL_NSEC3 ? sizeof(struct zone_hashed) : sizeof(uint32_t));
-    v->apex = granules(f);
-    for (struct build_owner *o = f->b->apex; o; o = build_next(o)) {
-        write_node(f, o);
-        *order++ = o->place;
-        if (o->flags & NODE_HIDDEN)
-            continue;
-        write_slot(f, o);
-        uint8_t depth = (uint8_t)(o->labels - f->b->apex->labels);
-        v->depth = depth > v->depth ? depth : v->depth;
-    }
-    if (f->keep_where)
-        write_where(f);
-    require(f->at == v->bytes);
+    uint32_t held = f->wished < DELAYED ? f->wished : DELAYED;
+    for (uint32_t i = f->wished - held; i < f->wished; i++)
+        write_slot(f, &f->wishes[i % DELAYED]);
 }
+
+/* ---- nodes ---- */
+
+/* The name of a node: labels of the run from its `strip`th on, and the zone's name. */
+static void write_name(struct freezing *f, struct zone_node *n, const struct build_run *run, unsigned strip)
+{
+    const uint8_t *suffix = run && run->own_suffix ? run->name + run->length + 1 : f->b->apex;
+    struct name_view labels = run ? name_strip(run_name(run), strip) : name_root;
+    size_t own = labels.length - 1u;
+    n->length = (uint8_t)(own + f->b->apex_length);
+    n->labels = (uint8_t)(labels.labels + f->b->apex_labels);
+    memcpy(n->name, labels.wire, own);
+    memcpy(n->name + own, suffix, f->b->apex_length);
+    f->at += offsetof(struct zone_node, name) + n->length;
+    pad(f);
+}
+
+/* Starts the node `depth` labels below the apex; its parent is the one in the level above. */
+static struct zone_node *node_begin(struct freezing *f, const struct build_run *run, unsigned strip, unsigned depth)
+{
+    uint32_t place = granules(f);
+    struct zone_node *n = (struct zone_node *)(void *)here(f);
+    struct level *level = &f->levels[depth], *up = depth ? level - 1 : level;
+    *n = (struct zone_node){ .parent = place };
+    write_name(f, n, run, strip);
+    *level = (struct level){ .node = n };
+    if (depth == 0) {
+        level->digest = digest_apex(f->b->klass, n->name, n->length);
+    } else {
+        n->parent = version_place(f->v, up->node);
+        level->hash = hash_link(&f->v->key, up->hash, n->name + 1, n->name[0]);
+        level->digest = digest_label(up->digest, n->name);
+        if (n->name[0] == 1 && n->name[1] == '*')
+            up->node->flags |= NODE_WILD_CHILD;
+    }
+    ((uint32_t *)(void *)((uint8_t *)f->v + (size_t)f->v->order * GRANULE))[f->node] = place;
+    if (f->ordinals)
+        f->ordinals[f->node] = (uint32_t)f->record;
+    f->node++;
+    return n;
+}
+
+/* A DNAME at the apex does not hide the chain of NSEC3 beside it. */
+static void node_end(struct freezing *f, unsigned depth, uint8_t flags, bool hidden)
+{
+    struct level *level = &f->levels[depth];
+    if (depth > 0 && !(flags & NODE_NSEC3) && (level[-1].node->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
+        flags |= NODE_OCCLUDED;
+    level->node->flags = flags | (hidden ? NODE_HIDDEN : 0);
+    if (hidden)
+        return;
+    wish_slot(f, level->hash, version_place(f->v, level->node));
+    f->v->depth = depth > f->v->depth ? (uint8_t)depth : f->v->depth;
+}
+
+/* One owner with what is missing above it. */
+static enum status write_owner(struct freezing *f, size_t first, size_t end)
+{
+    const struct build_run *run = f->entries[first].run;
+    size_t count;
+    enum status st = items_collect(f, first, end, &count);
+    if (st != OK)
+        return st;
+    for (unsigned depth = (unsigned)f->entries[first].key + 1; depth < run->labels; depth++) {
+        node_begin(f, run, run->labels - depth, depth)->sets = 0;
+        node_end(f, depth, 0, false);
+    }
+    uint8_t flags = flags_of(f, count, run->labels);
+    struct zone_node *n = node_begin(f, run, 0, run->labels);
+    st = write_sets(f, n, f->levels[run->labels].digest, count);
+    if (st == OK)
+        node_end(f, run->labels, flags, (flags & NODE_NSEC3) && owner_hidden(f, first, end));
+    return st;
+}
+
+static enum status write_nodes(struct freezing *f)
+{
+    enum status st = OK;
+    f->node = 0;
+    f->v->apex = granules(f);
+    if (f->count == 0 || f->entries[0].run->labels > 0) {
+        node_begin(f, NULL, 0, 0);
+        node_end(f, 0, NODE_APEX, false);
+    }
+    for (size_t first = 0, end; first < f->count && st == OK; first = end) {
+        end = owner_end(f, first);
+        st = write_owner(f, first, end);
+    }
+    write_wishes(f);
+    return st;
+}
+
+/* ---- the block ---- */
 
 /* Room for a chain is kept when there may be one; version_seal() counts what is in it. */
 static void plan_denial(const struct freezing *f, struct zone_version *v)
 {
     bool nsec = false, nsec3 = false;
-    for (const struct build_record *r = f->b->apex->first; r; r = r->next) {
-        nsec |= r->type == TYPE_NSEC && !r->signature;
-        nsec3 |= r->type == TYPE_NSEC3PARAM && !r->signature;
+    for (size_t i = 0; i < f->count && f->entries[i].run->labels == 0; i++) {
+        const struct build_run *run = f->entries[i].run;
+        const struct build_record *r = run_records(run, f->b->apex_length);
+        for (uint32_t n = 0; n < run->records; n++, r = record_next(r)) {
+            nsec |= r->type == TYPE_NSEC;
+            nsec3 |= r->type == TYPE_NSEC3PARAM;
+        }
     }
-    v->denial_kind = nsec3 && f->nsec3 ? ZONE_DENIAL_NSEC3 : nsec ? ZONE_DENIAL_NSEC : ZONE_DENIAL_NONE;
-    v->denial_count = v->denial_kind == ZONE_DENIAL_NSEC3 ? f->nsec3 : v->denial_kind == ZONE_DENIAL_NSEC ? f->nsec : 0;
+    v->denial_kind = nsec3 && f->b->nsec3 ? ZONE_DENIAL_NSEC3 : nsec ? ZONE_DENIAL_NSEC : ZONE_DENIAL_NONE;
+    uint64_t count = v->denial_kind == ZONE_DENIAL_NSEC3 ? f->b->nsec3 : v->denial_kind == ZONE_DENIAL_NSEC ? f->b->nsec : 0;
+    v->denial_count = (uint32_t)count;
 }
 
-static enum status freeze(struct freezing *f)
+/* No more than what the records can take, whatever sets they form: a head and padding for each. */
+static uint64_t data_bound(const struct freezing *f)
 {
-    struct zone_builder *b = f->b;
-    enum status st = decide(f);
-    if (st != OK)
-        return st;
-    struct zone_version head = { .key = b->key, .klass = b->klass, .records = f->records };
-    head.node_count = b->owner_count;
+    size_t head = RECORD_HEAD + sizeof(struct zone_set) + GRANULE - 1 + sizeof(uint32_t);
+    static_assert(sizeof(struct zone_set) == sizeof(struct zone_sigs), "either stands in front");
+    return f->head_bytes + f->b->rdata_bytes + f->b->records * (head + sizeof(struct zone_set)) + BUILD_SLACK + NAME_MAX_BYTES;
+}
+
+static size_t where_bytes(const struct freezing *f)
+{
+    return f->node * sizeof(uint32_t) + f->b->records * sizeof(struct zone_where);
+}
+
+/* Gives back what was not used.  Positions lie behind a gap: they are forgotten soon. */
+static void close_block(struct freezing *f, size_t where_at)
+{
+    struct zone_version *v = f->v;
+    v->records = f->record;
+    v->fingerprint = f->fingerprint;
+    v->bytes = f->at;
+    if (f->where) {
+        v->where = (uint32_t)(where_at / GRANULE);
+        v->bytes = where_at + v->node_count * sizeof(uint32_t) + f->record * sizeof(struct zone_where);
+    }
+    f->v = mem_shrink(v, v->bytes);
+}
+
+static enum status freeze(struct freezing *f, bool keep_where)
+{
+    struct zone_version head = { .key = hash_key_random(), .klass = f->b->klass, .node_count = f->node };
     head.slot_count = f->names + f->names / 3 + 1;
     plan_denial(f, &head);
-    size_t entry = head.denial_kind == ZONE_DENIAL_NSEC3 ? sizeof(struct zone_hashed) : sizeof(uint32_t);
-    head.bytes = sizeof head + head.node_count * sizeof(uint32_t) + head.slot_count * sizeof(struct zone_slot) +
-                 head.denial_count * entry + f->data_bytes;
-    if (f->keep_where)
-        head.bytes += head.node_count * sizeof(uint32_t) + f->records * sizeof(struct zone_where);
-    if (head.bytes / GRANULE >= UINT32_MAX || f->records > UINT32_MAX)
+    size_t slots = head.slot_count * sizeof(struct zone_slot), at = sizeof head;
+    head.slots = (uint32_t)(at / GRANULE);
+    at += slots;
+    head.order = (uint32_t)(at / GRANULE);
+    at += head.node_count * sizeof(uint32_t);
+    head.denial = (uint32_t)(at / GRANULE);
+    at += head.denial_count * (head.denial_kind == ZONE_DENIAL_NSEC3 ? sizeof(struct zone_hashed) : sizeof(uint32_t));
+    uint64_t where_at = granule_up(at + data_bound(f));
+    uint64_t bound = where_at + (keep_where ? where_bytes(f) : 0);
+    if (bound / GRANULE >= UINT32_MAX || f->b->records > UINT32_MAX)
         return E_LIMIT;
-    f->v = mem_alloc(head.bytes);
+    f->v = mem_room(bound);
     if (!f->v)
         return E_NOMEM;
     *f->v = head;
-    write_all(f);
-    return OK;
+    memset(slots_of(f), 0, slots);
+    f->at = at;
+    if (keep_where) {
+        f->ordinals = (uint32_t *)(void *)((uint8_t *)f->v + where_at);
+        f->where = (struct zone_where *)(f->ordinals + head.node_count);
+    }
+    enum status st = write_nodes(f);
+    if (st == OK)
+        close_block(f, where_at);
+    return st;
 }
 
 enum status zone_builder_finish(struct zone_builder *b, bool keep_where, struct zone_version **out)
 {
-    struct freezing f = { .b = b, .keep_where = keep_where };
-    enum status st = build_sort(b);
-    if (st == OK)
-        st = freeze(&f);
+    struct freezing f = { .b = b, .count = b->runs, .item_room = ITEMS_FEW };
+    f.items = f.own_items;
+    enum status st = build_sort(b, &f.entries);
+    if (st == OK) {
+        compare_owners(&f);
+        count_names(&f);
+        st = freeze(&f, keep_where);
+    }
+    mem_free(f.entries);
+    if (f.items != f.own_items)
+        mem_free(f.items);
+    arena_free(f.canonical);
+    zone_builder_free(b);
     if (st == OK) {
         version_seal(f.v);
         *out = f.v;
+    } else {
+        mem_free(f.v);
     }
-    zone_builder_free(b);
     return st;
 }

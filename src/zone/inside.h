@@ -35,6 +35,7 @@ struct zone_node {
     uint8_t name[];     /* padded; then the directory if there are more than SCAN_SETS sets; then the sets */
 };
 
+enum { RRSET_RECORD_HEAD = 12 }; /* octets in front of the rdata of a record */
 enum { SCAN_SETS = 8 }; /* up to this many RRsets are looked through one by one; for more there is a directory: where each one lies */
 
 #define SET_SIGNED UINT32_C(0x80000000)
@@ -126,53 +127,8 @@ const struct zone_node *version_probe(const struct zone_version *v, struct name_
 /* The set of a type, whatever its count, or NULL. */
 const struct zone_set *node_set_find(const struct zone_version *v, const struct zone_node *n, uint16_t type);
 
-/* Fills in what follows from the rest: serial, negative TTL, fingerprint, the chain of denial. */
+/* Fills in what follows from the rest but for the fingerprint: serial, negative TTL, the chain of denial. */
 void version_seal(struct zone_version *v);
 void version_seal_denial(struct zone_version *v);
-
-/* ---- the builder, between adding and freezing ---- */
-
-struct build_record {
-    struct build_record *next;      /* of the same owner, in the order they came; after sorting, in that of the version */
-    uint32_t ttl;
-    struct zone_where where;
-    uint16_t type;                  /* of the RRset; for a signature the type covered */
-    uint16_t size;
-    bool signature, ttl_mixed;      /* mixed: a duplicate had another TTL */
-    uint8_t rdata[];
-};
-struct build_owner {
-    struct build_owner *parent, *first_child, *last_child, *next_sibling;
-    struct build_record *first, *last;
-    const uint8_t *name;            /* an empty non-terminal borrows it from the first name below */
-    uint64_t hash;
-    uint32_t child_count, record_count;
-    uint32_t place;                 /* of its node, granules */
-    uint16_t set_count;
-    uint8_t flags, length, labels;
-    bool written;                   /* the name stands as its own record had it */
-};
-struct zone_builder {
-    struct arena *arena;
-    struct hash_key key;
-    struct build_owner **slots;     /* open addressing, a power of two */
-    uint32_t slot_count, owner_count;
-    struct build_owner *apex, *recent;
-    uint16_t klass;
-};
-
-/* Puts children in canonical order, records in that of their sets, drops duplicates. */
-MUST_CHECK enum status build_sort(struct zone_builder *b);
-/* The next owner in canonical order; NULL behind the last. */
-struct build_owner *build_next(const struct build_owner *at);
-/* What an RRset, or the signatures over it, amounts to: octets as they stand in the version. */
-enum { BUILD_RECORD_HEAD = 12 };
-struct build_group {
-    uint32_t count, ttl;
-    size_t bytes;
-    bool mixed;
-};
-/* Measures the group (same type, same kind) that `first` starts; @return the record behind it. */
-struct build_record *build_group(struct build_record *first, struct build_group *out);
 
 #endif

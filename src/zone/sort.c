@@ -1,180 +1,233 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Order for what was collected: siblings among each other (which orders the whole tree, RFC 4034 6.1), records within
- * their owner by type and canonical form (6.3).  Each list is sorted on its own, so flat zones cost one sort of short
- * keys and deep ones many small sorts. */
-#include "zone/inside.h"
+/* Order for what was collected: owners in canonical order (RFC 4034 6.1), records within their owner by type and canonical form (6.3).
+ *
+ * An owner's key is its name as octets that compare as names do: labels from the right, in lower case, each closed by a zero octet; the
+ * octets 0 and 1 inside a label become 1 1 and 1 2.  Runs are sorted by eight octets of it at a time: all of them by the first
+ * eight (radix, stable), then those that are equal so far by the next. */
+#include "zone/build.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct sibling {
-    uint64_t high, low;     /* first 16 octets of the label, lower case */
-    struct build_owner *owner;
-};
-struct sorting {            /* a record and what orders it */
-    struct build_record *record;
-    const uint8_t *canonical;
-    uint32_t sequence;
-};
+enum { KEY_OCTETS = 8, DIGITS = 256, FEW = 24 };
 
-static uint64_t label_word(const uint8_t *label, size_t length, size_t from)
-{
-    uint64_t word = 0;
-    for (size_t i = from; i < from + 8; i++)
-        word = word << 8 | (i < length ? ascii_lower(label[i]) : 0);
-    return word;
-}
+/* ---- keys ---- */
 
-static int label_compare(const uint8_t *a, const uint8_t *b)
+struct key_writer { uint64_t key; size_t skip, left; };
+
+static void key_put(struct key_writer *w, unsigned octet)
 {
-    size_t common = a[0] < b[0] ? a[0] : b[0];
-    for (size_t i = 1; i <= common; i++) {
-        int difference = ascii_lower(a[i]) - ascii_lower(b[i]);
-        if (difference)
-            return difference;
+    if (w->skip > 0) {
+        w->skip--;
+    } else if (w->left > 0) {
+        w->left--;
+        w->key |= (uint64_t)octet << 8 * w->left;
     }
-    return a[0] - b[0];
 }
 
-static int sibling_compare(const void *left, const void *right)
+/* Octets of the key from depth * 8 on; zeros behind its end. */
+static uint64_t key_at(const struct build_run *run, size_t depth)
 {
-    const struct sibling *a = left, *b = right;
-    if (a->high != b->high)
-        return a->high < b->high ? -1 : 1;
-    if (a->low != b->low)
-        return a->low < b->low ? -1 : 1;
-    return label_compare(a->owner->name, b->owner->name);
-}
-
-static void children_sort(struct build_owner *parent, struct sibling *scratch)
-{
-    uint32_t count = 0;
-    for (struct build_owner *o = parent->first_child; o; o = o->next_sibling) {
-        scratch[count].owner = o;
-        scratch[count].high = label_word(o->name + 1, o->name[0], 0);
-        scratch[count++].low = label_word(o->name + 1, o->name[0], 8);
+    struct key_writer w = { .skip = depth * KEY_OCTETS, .left = KEY_OCTETS };
+    uint8_t starts[NAME_MAX_LABELS];
+    for (unsigned n = name_label_starts(run_name(run), starts); n > 0 && w.left > 0; n--) {
+        const uint8_t *label = run->name + starts[n - 1];
+        for (unsigned i = 1; i <= label[0]; i++) {
+            unsigned octet = ascii_lower(label[i]);
+            if (octet < 2)
+                key_put(&w, 1);
+            key_put(&w, octet < 2 ? octet + 1 : octet);
+        }
+        key_put(&w, 0);
     }
-    bool sorted = true;
-    for (uint32_t i = 1; i < count && sorted; i++)
-        sorted = sibling_compare(&scratch[i - 1], &scratch[i]) < 0;
-    if (sorted)
+    return w.key;
+}
+
+static uint64_t big_endian(uint64_t word) { return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(word) : word; }
+
+/* The first octets, a label at a time; names with an octet below 2 go the other way. */
+static uint64_t key_first(const struct build_run *run)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint8_t starts[NAME_MAX_LABELS];
+    uint64_t key = 0;
+    size_t at = 0;
+    for (unsigned n = name_label_starts(run_name(run), starts); n > 0 && at < KEY_OCTETS; n--) {
+        const uint8_t *label = run->name + starts[n - 1];
+        size_t length = label[0] < KEY_OCTETS ? label[0] : KEY_OCTETS;
+        uint64_t word;
+        memcpy(&word, label + 1, sizeof word);          /* BUILD_SLACK lets it read past the label */
+        word = big_endian(hash_lower(word)) >> 8 * (KEY_OCTETS - length) << 8 * (KEY_OCTETS - length);
+        uint64_t filled = length < KEY_OCTETS ? word | UINT64_MAX >> 8 * length : word;
+        if ((filled - 2 * ones) & ~filled & 0x80 * ones)
+            return key_at(run, 0);
+        key |= word >> 8 * at;
+        at += label[0] + 1u;
+    }
+    return key;
+}
+
+/* ---- runs ---- */
+
+static bool entry_after(const struct build_entry *a, const struct build_entry *b)
+{
+    if (a->key != b->key)
+        return a->key > b->key;
+    return name_compare(run_name(a->run), run_name(b->run)) > 0;
+}
+
+static void sort_few(struct build_entry *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct build_entry moved = entries[i];
+        size_t at = i;
+        for (; at > 0 && entry_after(&entries[at - 1], &moved); at--)
+            entries[at] = entries[at - 1];
+        entries[at] = moved;
+    }
+}
+
+static bool sorted_by_key(const struct build_entry *entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (entries[i - 1].key > entries[i].key)
+            return false;
+    return true;
+}
+
+/* By key, from its lowest octet up; octets that are the same in all keys cost nothing. */
+static void sort_radix(struct build_entry *entries, struct build_entry *scratch, size_t count)
+{
+    uint32_t counts[KEY_OCTETS][DIGITS] = { { 0 } };
+    struct build_entry *from = entries, *to = scratch;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned octet = 0; octet < KEY_OCTETS; octet++)
+            counts[octet][entries[i].key >> 8 * octet & 255]++;
+    for (unsigned octet = 0; octet < KEY_OCTETS; octet++) {
+        uint32_t *starts = counts[octet], sum = 0;
+        if (starts[entries[0].key >> 8 * octet & 255] == count)
+            continue;
+        for (unsigned digit = 0; digit < DIGITS; digit++) {
+            uint32_t here = starts[digit];
+            starts[digit] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < count; i++)
+            to[starts[from[i].key >> 8 * octet & 255]++] = from[i];
+        struct build_entry *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != entries)
+        memcpy(entries, from, count * sizeof *entries);
+}
+
+/* Keys of `depth` are set.  Deep names of equal ends go deeper: at most NAME_MAX_BYTES * 2 / 8 levels. */
+static void sort_entries(struct build_entry *entries, struct build_entry *scratch, size_t count, size_t depth)
+{
+    if (count <= FEW) {
+        sort_few(entries, count);
         return;
-    qsort(scratch, count, sizeof *scratch, sibling_compare);
-    for (uint32_t i = 0; i < count; i++)
-        scratch[i].owner->next_sibling = i + 1 < count ? scratch[i + 1].owner : NULL;
-    parent->first_child = scratch[0].owner;
-    parent->last_child = scratch[count - 1].owner;
-}
-
-static int group_compare(const struct build_record *a, const struct build_record *b)
-{
-    if (a->type != b->type)
-        return a->type < b->type ? -1 : 1;
-    return (int)a->signature - (int)b->signature;
-}
-
-static int record_compare(const void *left, const void *right)
-{
-    const struct sorting *a = left, *b = right;
-    int order = group_compare(a->record, b->record);
-    if (order == 0)
-        order = rdata_compare(a->canonical, a->record->size, b->canonical, b->record->size);
-    return order ? order : (a->sequence > b->sequence) - (a->sequence < b->sequence);
-}
-
-/* rdata_canonical works in place, so records whose form differs need a copy; those without names do not. */
-static const uint8_t *canonical_copy(struct zone_builder *b, const struct build_record *r)
-{
-    uint16_t type = r->signature ? TYPE_RRSIG : r->type;
-    size_t offset = 0;
-    struct rdata_name name;
-    if (!rdata_name_next(type, b->klass, r->rdata, r->size, &offset, &name))
-        return r->rdata;
-    uint8_t *copy = arena_copy(b->arena, r->rdata, r->size);
-    if (copy)
-        rdata_canonical(type, b->klass, copy, r->size);
-    return copy;
-}
-
-static bool record_same(const struct sorting *a, const struct sorting *b)
-{
-    return group_compare(a->record, b->record) == 0 && a->record->size == b->record->size &&
-           memcmp(a->canonical, b->canonical, a->record->size) == 0;
-}
-
-static enum status records_sort(struct zone_builder *b, struct build_owner *o, struct sorting *scratch)
-{
-    uint32_t count = 0;
-    for (struct build_record *r = o->first; r; r = r->next) {
-        scratch[count] = (struct sorting){ r, canonical_copy(b, r), count };
-        if (!scratch[count++].canonical)
-            return E_NOMEM;
     }
-    qsort(scratch, count, sizeof *scratch, record_compare);
-    struct sorting *last = &scratch[0]; /* the last that is kept */
-    for (uint32_t i = 1; i < count; i++) {
-        struct build_record *r = scratch[i].record;
-        if (!record_same(last, &scratch[i])) {
-            last->record->next = r;
-            last = &scratch[i];
-        } else if (r->ttl != last->record->ttl) {
-            last->record->ttl_mixed = true;
-            last->record->ttl = r->ttl < last->record->ttl ? r->ttl : last->record->ttl;
+    if (!sorted_by_key(entries, count))
+        sort_radix(entries, scratch, count);
+    for (size_t first = 0, end; first < count; first = end) {
+        uint64_t key = entries[first].key;
+        for (end = first + 1; end < count && entries[end].key == key; end++) {
+            /* those that are equal so far */
+        }
+        if (end - first == 1 || key == 0)       /* zero: the names have ended, all alike */
+            continue;
+        if (end - first <= FEW) {
+            sort_few(entries + first, end - first);
+            continue;
+        }
+        for (size_t i = first; i < end; i++)
+            entries[i].key = key_at(entries[i].run, depth + 1);
+        sort_entries(entries + first, scratch, end - first, depth + 1);
+    }
+}
+
+enum status build_sort(const struct zone_builder *b, struct build_entry **out)
+{
+    *out = NULL;
+    if (b->runs == 0)
+        return OK;
+    struct build_entry *entries = mem_room(b->runs * sizeof *entries);
+    struct build_entry *scratch = b->runs > FEW ? mem_room(b->runs * sizeof *scratch) : NULL;
+    if (!entries || (b->runs > FEW && !scratch)) {
+        mem_free(entries);
+        mem_free(scratch);
+        return E_NOMEM;
+    }
+    size_t count = 0;
+    for (const struct build_chunk *chunk = b->first; chunk; chunk = chunk->next) {
+        for (size_t at = 0; at < chunk->used;) {
+            const struct build_run *run = (const void *)(chunk->data + at);
+            entries[count++] = (struct build_entry){ key_first(run), run };
+            at += run->bytes;
         }
     }
-    last->record->next = NULL;
-    o->first = scratch[0].record;
-    o->last = last->record;
+    sort_entries(entries, scratch, count, 0);
+    mem_free(scratch);
+    *out = entries;
     return OK;
 }
 
-struct build_owner *build_next(const struct build_owner *at)
+/* ---- records ---- */
+
+static bool item_after(const struct build_item *a, const struct build_item *b)
 {
-    if (at->first_child)
-        return at->first_child;
-    while (!at->next_sibling) {
-        if (at->parent == at)
-            return NULL;
-        at = at->parent;
-    }
-    return at->next_sibling;
+    if (a->group != b->group)
+        return a->group > b->group;
+    return rdata_compare(a->canonical, a->record->size, b->canonical, b->record->size) > 0;
 }
 
-struct build_record *build_group(struct build_record *first, struct build_group *out)
+/* Stable: of equal records the one that came first stays. */
+static void items_merge(struct build_item *items, size_t half, size_t count, struct build_item *scratch)
 {
-    *out = (struct build_group){ .ttl = first->ttl };
-    struct build_record *r = first;
-    for (; r && group_compare(first, r) == 0; r = r->next) {
-        out->count++;
-        out->bytes += BUILD_RECORD_HEAD + r->size;
-        out->mixed |= r->ttl_mixed || r->ttl != first->ttl;
-        if (r->ttl < out->ttl)
-            out->ttl = r->ttl;
-    }
-    return r;
+    size_t left = 0, right = half, at = 0;
+    while (left < half && right < count)
+        scratch[at++] = item_after(&items[left], &items[right]) ? items[right++] : items[left++];
+    while (left < half)
+        scratch[at++] = items[left++];
+    memcpy(items, scratch, at * sizeof *items);
 }
 
-enum status build_sort(struct zone_builder *b)
+static void items_sort_few(struct build_item *items, size_t count)
 {
-    uint32_t children = 1, records = 1;
-    for (struct build_owner *o = b->apex; o; o = build_next(o)) {
-        children = o->child_count > children ? o->child_count : children;
-        records = o->record_count > records ? o->record_count : records;
+    for (size_t i = 1; i < count; i++) {
+        struct build_item moved = items[i];
+        size_t at = i;
+        for (; at > 0 && item_after(&items[at - 1], &moved); at--)
+            items[at] = items[at - 1];
+        items[at] = moved;
     }
-    enum status st = E_NOMEM;
-    struct sibling *siblings = mem_alloc(children * sizeof *siblings);
-    struct sorting *sortings = mem_alloc(records * sizeof *sortings);
-    if (!siblings || !sortings)
-        goto done;
-    st = OK;
-    for (struct build_owner *o = b->apex; o && st == OK; o = build_next(o)) {
-        if (o->child_count > 1)
-            children_sort(o, siblings);
-        if (o->record_count > 1)
-            st = records_sort(b, o, sortings);
+}
+
+static void items_sort_many(struct build_item *items, size_t count, struct build_item *scratch)
+{
+    if (count <= FEW) {
+        items_sort_few(items, count);
+        return;
     }
-done:
-    mem_free(siblings);
-    mem_free(sortings);
-    return st;
+    size_t half = count / 2;
+    items_sort_many(items, half, scratch);
+    items_sort_many(items + half, count - half, scratch);
+    if (item_after(&items[half - 1], &items[half]))
+        items_merge(items, half, count, scratch);
+}
+
+enum status items_sort(struct build_item *items, size_t count)
+{
+    if (count <= FEW) {
+        items_sort_few(items, count);
+        return OK;
+    }
+    struct build_item *scratch = mem_room(count * sizeof *scratch);
+    if (!scratch)
+        return E_NOMEM;
+    items_sort_many(items, count, scratch);
+    mem_free(scratch);
+    return OK;
 }

@@ -5,7 +5,7 @@
 
 /* ---- RRsets ---- */
 
-enum { RECORD_HEAD = BUILD_RECORD_HEAD, TTL_AT = 6 };
+enum { RECORD_HEAD = RRSET_RECORD_HEAD, TTL_AT = 6 };
 
 bool rrset_next(const uint8_t *records, size_t bytes, size_t *offset, const uint8_t **rdata, uint16_t *size)
 {
@@ -199,10 +199,13 @@ struct zone_version *zone_version_forget_where(struct zone_version *v)
 {
     if (!v || !v->where)
         return v;
-    v->bytes = (uint64_t)v->where * GRANULE;
+    const struct zone_node *last = zone_version_node(v, v->node_count - 1);
+    const struct zone_set *end = node_first_set(last);
+    for (uint32_t i = 0; i < last->sets; i++)
+        end = set_next(end);
+    v->bytes = (size_t)((const uint8_t *)end - (const uint8_t *)v);
     v->where = 0;
-    struct zone_version *smaller = mem_resize(v, v->bytes);
-    return smaller ? smaller : v;
+    return mem_shrink(v, v->bytes);
 }
 
 bool zone_version_ttl_mixed(const struct zone_version *v, const struct zone_node *n, uint16_t type)
@@ -212,55 +215,6 @@ bool zone_version_ttl_mixed(const struct zone_version *v, const struct zone_node
 }
 
 /* ---- sealing ---- */
-
-/* Not secret: the same content must give the same number in every process. */
-static const struct hash_key fingerprint_key = { UINT64_C(0x7a6f6e6520636f6e), UINT64_C(0x74656e7420763031) };
-
-static uint64_t fingerprint_records(uint64_t name, uint16_t type, uint32_t ttl, const uint8_t *records, size_t bytes)
-{
-    const struct hash_key key = { name, (uint64_t)type << 32 | ttl };
-    uint64_t sum = 0;
-    size_t offset = 0;
-    const uint8_t *rdata;
-    uint16_t size;
-    while (rrset_next(records, bytes, &offset, &rdata, &size))
-        sum += hash_bytes(&key, rdata, size);
-    return sum;
-}
-
-/* The SOA with its serial left out. */
-static uint64_t fingerprint_soa(uint64_t name, const struct rrset *set)
-{
-    const struct hash_key key = { name, (uint64_t)TYPE_SOA << 32 | set->ttl };
-    uint64_t sum = 0;
-    size_t offset = 0;
-    const uint8_t *rdata;
-    uint16_t size;
-    while (rrset_next(set->records, set->bytes, &offset, &rdata, &size)) {
-        size_t serial = rdata_soa_serial_offset(rdata, size);
-        if (serial + 4 > size)
-            continue;
-        sum += hash_bytes(&key, rdata, serial) * 3 + hash_bytes(&key, rdata + serial + 4, size - serial - 4);
-    }
-    return sum;
-}
-
-static uint64_t fingerprint(const struct zone_version *v)
-{
-    uint64_t sum = v->klass;
-    for (uint32_t i = 0; i < v->node_count; i++) {
-        const struct zone_node *n = zone_version_node(v, i);
-        uint64_t name = hash_bytes_nocase(&fingerprint_key, n->name, n->length);
-        struct rrset set;
-        for (size_t position = 0; zone_node_rrset_next(v, n, &position, &set);) {
-            sum += set.type == TYPE_SOA ? fingerprint_soa(name, &set)
-                                        : fingerprint_records(name, set.type, set.ttl, set.records, set.bytes);
-            if (set.sig_count)
-                sum += fingerprint_records(name ^ set.type, TYPE_RRSIG, set.sig_ttl, set.sigs, set.sig_bytes);
-        }
-    }
-    return sum;
-}
 
 void version_seal(struct zone_version *v)
 {
@@ -275,6 +229,5 @@ void version_seal(struct zone_version *v)
         v->serial = fields.serial;
         v->negative_ttl = soa.ttl < fields.minimum ? soa.ttl : fields.minimum;
     }
-    v->fingerprint = fingerprint(v);
     version_seal_denial(v);
 }
