@@ -12,10 +12,12 @@ usage: bench/bench.py [--sets root,flat] [--servers rhizd,nsd] [--modes udp,do] 
 import argparse
 import json
 import pathlib
+import subprocess
 import sys
 
 import build
 import instructions
+import kernel
 import load
 import machine
 import report
@@ -38,7 +40,7 @@ SETS = {
     "growth-10000000": ["udp"],
 }
 OURS_ONLY = {"growth-1000", "growth-1000000", "growth-10000000"}
-ONCE = ["instructions", "reload", "workers"]
+ONCE = ["instructions", "reload", "workers", "kernel"]
 COUNTED = [("root", "udp"), ("root-signed", "do"), ("root", "everything"), ("root-signed", "everything")]
 
 
@@ -59,10 +61,14 @@ def arguments():
     parser.add_argument("--modes", type=_names(servers.ALL_MODES), default=list(servers.ALL_MODES))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="length of each measurement")
-    parser.add_argument("--once", type=_names(ONCE), default=ONCE, help="instructions, reload, workers, or none")
+    parser.add_argument("--once", type=_names(ONCE), default=ONCE, help=f"{', '.join(ONCE)}, or none")
     parser.add_argument("--json", type=pathlib.Path, default=BUILD / "bench.json")
     parser.add_argument("--bars", type=pathlib.Path, help="read this JSON and print its tables, measure nothing")
     return parser.parse_args()
+
+
+# What is told while it runs: the first of these that a row has.
+FIGURES = [("us", "us"), ("seconds", "s"), ("instructions", "instructions"), ("most", "answers/s"), ("memory", "octets")]
 
 
 def say(text):
@@ -80,13 +86,13 @@ class Run:
             return
         try:
             rows = measure()
-        except (RuntimeError, OSError, ValueError) as error:
-            self.failed[label] = str(error)[:300]
+        except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+            self.failed[label] = f"{error} {getattr(error, 'stdout', None) or ''}".strip()[:300]
             say(f"{label}: {self.failed[label]}")
             return
         self.rows += rows
         for row in rows:
-            figure = f"{row['us']:.2f} us" if "us" in row else f"{row.get('seconds', row.get('instructions', 0)):.2f}"
+            figure = next((f"{row[key]:.2f} {unit}" for key, unit in FIGURES if key in row), "")
             say(f"{row['set']} {row['server']} {row['mode']}: {figure}")
 
     def round(self, number):
@@ -109,6 +115,8 @@ class Run:
             for name, mode in COUNTED:
                 for server in [one for one in ("rhizd", "nsd", "knot") if one in self.args.servers and name in self.args.sets]:
                     self.attempt(f"instructions of {server} on {name}, {mode}", lambda: [instructions_row(server, name, mode)])
+        if "kernel" in self.args.once:
+            self.kernel()
         if "rhizd" not in self.args.servers:
             return
         if "reload" in self.args.once and "flat" in self.args.sets:
@@ -117,6 +125,13 @@ class Run:
         if "workers" in self.args.once and "root" in self.args.sets:
             for count in 1, 2:
                 self.attempt(f"workers {count}", lambda: run.workers(sets.root(), count, self.args.seconds))
+
+    def kernel(self):
+        for name, make in kernel.SETS.items():
+            for subject, (server, _) in kernel.SUBJECTS.items():
+                if name in self.args.sets and (server is None or server in self.args.servers):
+                    self.attempt(f"{subject} on {name}, in the kernel",
+                                 lambda: [kernel.measure(subject, make(), self.args.seconds)])
 
 
 def instructions_row(server, name, mode):

@@ -2,7 +2,7 @@
 /* The floor under DNS over UDP: a bare responder that flips QR in batches and knows nothing.  With OCTETS, answers are that
  * long.
  *
- *   echo PORT [OCTETS] */
+ *   echo ADDRESS PORT [OCTETS] */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -17,13 +17,13 @@ static struct sockaddr_in peers[BATCH];
 static struct iovec parts[BATCH];
 static struct mmsghdr messages[BATCH];
 
-static int port_open(const char *text)
+static int port_open(const char *address, const char *port)
 {
-    struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(text)) };
+    struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
     int size = BUFFER_BYTES, fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0 ||
+    if (fd < 0 || inet_pton(AF_INET, address, &here.sin_addr) != 1 ||
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) != 0 ||
         bind(fd, (const struct sockaddr *)&here, sizeof here) != 0) {
         perror("echo");
         exit(1);
@@ -58,13 +58,13 @@ static void batch_send(int fd, unsigned n, size_t octets)
 
 int main(int count, char **words)
 {
-    size_t octets = count > 2 ? strtoul(words[2], NULL, 10) : 0;
+    size_t octets = count > 3 ? strtoul(words[3], NULL, 10) : 0;
 
-    if (count < 2 || octets > ROOM) {
-        fprintf(stderr, "usage: echo PORT [OCTETS]\n");
+    if (count < 3 || octets > ROOM) {
+        fprintf(stderr, "usage: echo ADDRESS PORT [OCTETS]\n");
         return 2;
     }
-    int fd = port_open(words[1]);
+    int fd = port_open(words[1], words[2]);
     for (;;)
         batch_send(fd, batch_receive(fd), octets);
 }

@@ -6,6 +6,8 @@ UDP_COLUMNS = f"{'server':10}{'us/query':>9}{'min-max':>14}{'to ours':>8}{'user'
               f"{'lost':>6}{'wrong':>6}{'NXDOM':>6}{'octets':>7}"
 LOAD_COLUMNS = f"{'server':10}{'seconds':>9}{'min-max':>14}{'to ours':>8}{'cpu s':>7}{'MB':>7}{'octets/record':>14}{'after asking':>13}{'peak':>6}"
 
+KERNEL_COLUMNS = f"{'server':10}{'lossless/s':>11}{'most/s':>9}{'in kernel':>10}{'us, all cores':>14}{'ns a hit':>9}{'ns a pass':>10}"
+
 
 class Results:
     """All rows of a run; medians over rounds."""
@@ -94,9 +96,16 @@ def tables(results):
                 lines += ["", f"{zone_set}: {mode}", UDP_COLUMNS]
                 lines += [_query_line(results, zone_set, name, mode, results.us(zone_set, "rhizd", mode))
                           for name in _servers(results, zone_set, mode, "us")]
+            elif mode == "kernel":
+                lines += ["", f"{zone_set}: answers in the kernel, over veth", KERNEL_COLUMNS] + [_kernel_line(row) for row in rows]
             elif mode.startswith("reload"):
                 lines += ["", f"{zone_set}: {mode}"] + [_reload_line(row) for row in rows]
     return "\n".join(lines)
+
+
+def _kernel_line(row):
+    return (f"{row['server']:10}{row['lossless']:11.0f}{row['most']:9.0f}{row['in_kernel']:10.2f}{_cell(row['all_cores_us'], 14, 2)}"
+            f"{_cell(row['hit_ns'], 9, 0)}{_cell(row['pass_ns'], 10, 0)}")
 
 
 def _reload_line(row):
@@ -128,6 +137,11 @@ def bars(results):
         rows = r.of("flat", "rhizd", mode)
         return max((row["under"]["p999"] - row["quiet"]["p999"] for row in rows), default=None)
 
+    def faster(peer):
+        return over(r.median("growth-1000", peer, "kernel", "lossless"), r.median("growth-1000", "rhizd-xdp", "kernel", "lossless"))
+
+    in_kernel = r.median("delegations", "rhizd-xdp", "kernel", "in_kernel")
+    passed = 1 - in_kernel if in_kernel is not None else None
     counted = [(f"instructions per query, {label}", r.median(zone_set, "rhizd", f"instructions {mode}", "instructions"), bar)
                for label, zone_set, mode, bar in (
                    ("root", "root", "udp", 1000), ("root signed + DO", "root-signed", "do", 1500),
@@ -165,6 +179,11 @@ def bars(results):
         ("TCP: cpu / Knot", r.ratio("root", "tcp", "knot"), 0.7),
         ("TCP: cpu / bare echo", r.ratio("root", "tcp", "tcp-echo"), 1.3),
         ("TCP, 10 queries a connection: cpu / NSD", r.ratio("root", "tcpc", "nsd"), 0.8),
+        ("in kernel, 1,000 names: bare XDP_TX / ours", faster("xdp-echo"), round(1 / 0.75, 2)),
+        ("in kernel, 1,000 names: Knot AF_XDP / ours", faster("knot-xdp"), 0.5),
+        ("in kernel, 1,000 names: ns a hit", r.median("growth-1000", "rhizd-xdp", "kernel", "hit_ns"), 300),
+        ("in kernel, 1,000 names: ns added on a pass", r.median("growth-1000", "rhizd-xdp", "kernel", "pass_ns"), 80),
+        ("in kernel, delegations: share that passed up", passed, 0.4),
         ("growth 1,000 to 10,000,000 names: cpu", growth("us"), 1.25),
         ("growth 1,000 to 10,000,000 names: user cpu", growth("us_user"), 2.5),
         ("workers 1 to 2: cpu per query", over(r.us("root", "rhizd", "workers 2"), r.us("root", "rhizd", "workers 1")), None),

@@ -42,11 +42,12 @@ acl: {{ clients: [{clients}] }}
 """
 
 
-def rhizd(folder, port, zones, everything, workers=1):
-    extra = RHIZD_EVERYTHING.format(address=ADDRESS, metrics=machine.free_port(), clients=_many_prefixes()) if everything else ""
+def rhizd(folder, address, port, zones, everything, workers=1, xdp=None):
+    extra = RHIZD_EVERYTHING.format(address=address, metrics=machine.free_port(), clients=_many_prefixes()) if everything else ""
     option = ", allow-query: [clients]" if everything else ""
+    listener = f'{{ address: "{address}@{port}", xdp: true }}' if xdp else f'"{address}@{port}"'
     (folder / "rhizd.yaml").write_text(
-        f'version: 1\nserver:\n  listen: ["{ADDRESS}@{port}"]\n  workers: {workers}\n'
+        f'version: 1\nserver:\n  listen: [{listener}]\n  workers: {workers}\n'
         f"  state: {folder}/state\n  control: {folder}/control.sock\n{extra}"
         f"log: {{ level: warning, file: {folder}/log }}\nzones:\n"
         + "".join(f'  - {{ name: "{dotted(name)}", file: "{path}"{option} }}\n' for name, path in zones))
@@ -56,11 +57,11 @@ def rhizd(folder, port, zones, everything, workers=1):
 
 # ---- peers ----
 
-def nsd(folder, port, zones, everything):
+def nsd(folder, address, port, zones, everything):
     limit = 1_000_000 if everything else 0
     option = ' allow-query: 127.0.0.0/8 NOKEY\n' if everything else ""
     (folder / "nsd.conf").write_text(f"""server:
- ip-address: {ADDRESS}@{port}
+ ip-address: {address}@{port}
  username: ""
  chroot: ""
  zonesdir: "/"
@@ -91,16 +92,17 @@ mod-cookies:
 """
 
 
-def knot(folder, port, zones, everything):
+def knot(folder, address, port, zones, everything, xdp=None):
+    kernel = f"xdp:\n    listen: {xdp}@{port}\n    udp: on\n" if xdp else ""
     modules = "    global-module: [ mod-cookies/default, mod-rrl/default, mod-stats ]\n" if everything else ""
     (folder / "knot.conf").write_text(f"""server:
     rundir: "{folder}"
-    listen: {ADDRESS}@{port}
+    listen: {address}@{port}
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
     tcp-max-clients: 2000
-log:
+{kernel}log:
   - target: "{folder}/log"
     any: warning
 database:
@@ -115,10 +117,10 @@ database:
     return ["knotd", "-c", folder / "knot.conf"]
 
 
-def bind(folder, port, zones, everything):
+def bind(folder, address, port, zones, everything):
     limit = 1_000_000_000 if everything else 0
     (folder / "named.conf").write_text(f"""options {{
- directory "{folder}"; listen-on port {port} {{ {ADDRESS}; }}; listen-on-v6 {{ none; }}; pid-file none; session-keyfile none;
+ directory "{folder}"; listen-on port {port} {{ {address}; }}; listen-on-v6 {{ none; }}; pid-file none; session-keyfile none;
  recursion no; minimal-responses yes; dnssec-validation no; notify no; allow-query {{ any; }}; allow-transfer {{ none; }};
  tcp-clients 2000; rate-limit {{ responses-per-second {min(limit, 1000)}; exempt-clients {{ 127.0.0.0/8; }}; }};
 }};
@@ -128,11 +130,11 @@ logging {{ category default {{ null; }}; category queries {{ null; }}; }};
     return ["named", "-f", "-n", "1", "-U", "1", "-c", folder / "named.conf"]
 
 
-def powerdns(folder, port, zones, everything):
+def powerdns(folder, address, port, zones, everything):
     (folder / "named.conf").write_text("".join(f'zone "{name}" {{ type master; file "{path}"; }};\n' for name, path in zones))
     (folder / "pdns.conf").write_text(f"""launch=bind
 bind-config={folder}/named.conf
-local-address={ADDRESS}
+local-address={address}
 local-port={port}
 socket-dir={folder}
 daemon=no
@@ -154,12 +156,12 @@ consistent-backends=yes
     return ["pdns_server", f"--config-dir={folder}"]
 
 
-def yadifa(folder, port, zones, everything):
+def yadifa(folder, address, port, zones, everything):
     for name in "xfr", "keys", "log":
         (folder / name).mkdir(exist_ok=True)
     (folder / "yadifad.conf").write_text(f"""<main>
  daemon off
- listen {ADDRESS} port {port}
+ listen {address} port {port}
  data-path "/"
  keys-path "{folder}/keys"
  log-path "{folder}/log"
@@ -177,11 +179,11 @@ def yadifa(folder, port, zones, everything):
     return ["yadifad", "-c", folder / "yadifad.conf"]
 
 
-def gdnsd(folder, port, zones, everything):
+def gdnsd(folder, address, port, zones, everything):
     for name in "etc/zones", "run", "state":
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "etc" / "config").write_text(f"""options => {{
- listen => [ {ADDRESS}:{port} ], udp_threads => 1, tcp_threads => 1, run_dir => "{folder}/run", state_dir => "{folder}/state",
+ listen => [ {address}:{port} ], udp_threads => 1, tcp_threads => 1, run_dir => "{folder}/run", state_dir => "{folder}/state",
  max_edns_response => 1232, tcp_clients_per_thread => 1000, zones_strict_data => false, lock_mem => false
 }}
 """)
@@ -192,11 +194,11 @@ def gdnsd(folder, port, zones, everything):
 
 # ---- floors: bare responders ----
 
-def udp_echo(folder, port, zones, everything):
-    return [machine.compile_tool("echo"), port]
+def udp_echo(folder, address, port, zones, everything):
+    return [machine.compile_tool("echo"), address, port]
 
 
-def tcp_echo(folder, port, zones, everything):
+def tcp_echo(folder, address, port, zones, everything):
     return [machine.compile_tool("tcp_echo"), port]
 
 
@@ -248,16 +250,19 @@ class Server:
         with Server("nsd", zone_set) as server:
             server.port, server.load_seconds, server.memory()
 
-    `prefix` stands before its command (FOLDER: its folder); `patience` is how long loading may take.
+    `prefix` stands before its command (FOLDER: its folder); `patience` is how long loading may take.  `place` is a network
+    namespace (kernel.Place) that it runs in, on the place's address and port 53.
     """
 
-    def __init__(self, name, zone_set, everything=False, core=machine.SERVER_CORE, prefix=(), patience=240, **options):
+    def __init__(self, name, zone_set, everything=False, core=machine.SERVER_CORE, prefix=(), patience=240, place=None, **options):
         self.name, self.zone_set, self.patience = name, zone_set, patience
         self.folder = machine.home() / "run" / f"{name}-{zone_set.name}-{os.getpid()}"
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self.port = machine.free_port()
-        argv = SERVERS[name].configure(self.folder, self.port, zone_set.zones, everything, **options)
+        self.place, self.port = place, machine.free_port() if place is None else 53
+        address = ADDRESS if place is None else place.address
+        prefix = prefix if place is None else place.prefix
+        argv = SERVERS[name].configure(self.folder, address, self.port, zone_set.zones, everything, **options)
         self.argv = machine.pin([*(str(word).replace("FOLDER", str(self.folder)) for word in prefix), *argv], core)
         self.process = None
 
@@ -285,6 +290,8 @@ class Server:
         if self.name == "tcp-echo":
             time.sleep(0.2)
             return True
+        if self.place is not None:
+            return self.place.answers(name)
         answer = ask(self.port, name)
         return answer is not None and answer[3] & 15 == 0
 

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers in the kernel: two network namespaces joined by a veth pair, kxdpgun in one, a server in the other.
+
+Beside ours stand a bare XDP_TX echo, a bare responder on sockets, NSD, and Knot on sockets and on AF_XDP.  Rates go up until
+half of what is sent is lost, or kxdpgun is at its end.  Needs root, iproute2, clang and kxdpgun; everything is gone afterwards.
+"""
+import contextlib
+import os
+import platform
+import re
+import subprocess
+import time
+
+import machine
+import sets
+from servers import Server
+
+RATES = [100_000, 200_000, 400_000, 600_000, 800_000, 1_000_000, 1_250_000, 1_500_000]
+QUESTIONS = 100_000
+NETWORK = "10.77.0"
+LOSSLESS = 0.999
+STATS = "/proc/sys/kernel/bpf_stats_enabled"
+# name: (server, its options); None: no process
+SUBJECTS = {
+    "xdp-echo": (None, {}),
+    "udp-echo": ("udp-echo", {}),
+    "nsd": ("nsd", {}),
+    "knot": ("knot", {}),
+    "knot-xdp": ("knot", {"xdp": True}),
+    "rhizd": ("rhizd", {}),
+    "rhizd-xdp": ("rhizd", {"xdp": True}),
+}
+
+
+def _run(*argv):
+    return subprocess.run([str(word) for word in argv], check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=60).stdout
+
+
+class Place:
+    """The server's namespace, and the client's beside it."""
+
+    address = f"{NETWORK}.2"
+
+    def __init__(self):
+        self.client, self.server = f"rhizome-client-{os.getpid()}", f"rhizome-server-{os.getpid()}"
+        self.near, self.far = f"rzc{os.getpid()}", f"rzs{os.getpid()}"
+        self.prefix = ["ip", "netns", "exec", self.server]
+
+    def open(self):
+        for name in self.client, self.server:
+            _run("ip", "netns", "add", name)
+        _run("ip", "link", "add", self.near, "netns", self.client, "type", "veth", "peer", "name", self.far, "netns", self.server)
+        for namespace, device, last in (self.client, self.near, 1), (self.server, self.far, 2):
+            _run("ip", "-n", namespace, "addr", "add", f"{NETWORK}.{last}/24", "dev", device)
+            _run("ip", "-n", namespace, "link", "set", "lo", "up")
+            _run("ip", "-n", namespace, "link", "set", device, "address", f"02:00:00:00:00:0{last}", "up")
+            _run("ip", "-n", namespace, "neigh", "replace", f"{NETWORK}.{3 - last}", "lladdr", f"02:00:00:00:00:0{3 - last}",
+                 "dev", device, "nud", "permanent")
+
+    def close(self):
+        for name in self.client, self.server:
+            subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
+
+    def answers(self, name):
+        done = subprocess.run(["ip", "netns", "exec", self.client, "dig", "+time=1", "+tries=1", f"@{self.address}", name, "SOA"],
+                              stdout=subprocess.PIPE, text=True)
+        return "status: NOERROR" in done.stdout
+
+    def received(self):
+        """UDP messages that came up to sockets of the server's namespace."""
+        rows = [line.split() for line in _run(*self.prefix, "cat", "/proc/net/snmp").splitlines() if line.startswith("Udp:")]
+        return int(rows[1][rows[0].index("InDatagrams")])
+
+    def shoot(self, questions, rate, seconds):
+        """kxdpgun at a rate: (sent, answered, answers a second)."""
+        output = _run("ip", "netns", "exec", self.client, "kxdpgun", "-t", seconds, "-Q", rate, "-b", 32, "-F", machine.LOAD_CORE,
+                      "-i", questions, self.address)
+        sent = int((re.search(r"total queries:\s+(\d+)", output) or [0, 0])[1])
+        replies = int((re.search(r"total replies:\s+(\d+)", output) or [0, 0])[1])
+        duration = float((re.search(r"duration: ([\d.]+)", output) or [0, seconds])[1])
+        return sent, replies, replies / duration
+
+
+@contextlib.contextmanager
+def _place():
+    place = Place()
+    try:
+        place.open()
+        yield place
+    finally:
+        place.close()
+
+
+@contextlib.contextmanager
+def _echo(place):
+    """The bare program on the server's device."""
+    program = machine.home() / "bin" / "xdp_echo.bpf.o"
+    source = machine.ROOT / "bench" / "xdp_echo.bpf.c"
+    program.parent.mkdir(exist_ok=True)
+    _run("clang", "-O2", "-g", "-target", "bpf", f"-I/usr/include/{platform.machine()}-linux-gnu", "-c", source, "-o", program)
+    _run("ip", "-n", place.server, "link", "set", "dev", place.far, "xdpdrv", "object", program, "section", "xdp")
+    try:
+        yield None
+    finally:
+        subprocess.run(["ip", "-n", place.server, "link", "set", "dev", place.far, "xdpdrv", "off"])
+
+
+def _subject(name, place, zone_set):
+    server, options = SUBJECTS[name]
+    if server is None:
+        return _echo(place)
+    if options.get("xdp") and server == "knot":
+        options = {"xdp": place.far}
+    return Server(server, zone_set, place=place, **options)
+
+
+def _busy_seconds():
+    """Of all cores, with interrupts: user, nice, system, irq, softirq."""
+    with open("/proc/stat") as file:
+        fields = [int(word) for word in file.readline().split()[1:]]
+    return sum(fields[index] for index in (0, 1, 2, 5, 6)) / os.sysconf("SC_CLK_TCK")
+
+
+def _head(zone_set):
+    """kxdpgun keeps its questions in memory: the first of the file."""
+    path = machine.home() / "data" / f"{zone_set.name}.head.questions"
+    if not path.exists():
+        with open(zone_set.questions) as file:
+            path.write_text("".join(line for line, _ in zip(file, range(QUESTIONS))))
+    return path
+
+
+def _junk(origin):
+    """Names that no zone has: every one of them must pass."""
+    path = machine.home() / "data" / "junk.questions"
+    path.write_text("".join(f"junk{number}.{origin} TXT\n" for number in range(10_000)))
+    return path
+
+
+def _programs():
+    """{id: (runs, nanoseconds)} of the XDP programs of this machine."""
+    rows = [line.split() for line in _run(machine.compile_tool("bpf_stats")).splitlines()]
+    return {int(row[0]): (int(row[1]), int(row[2])) for row in rows}
+
+
+def _nanoseconds(place, questions, mine):
+    """Mean time of a run of the server's own programs, by the kernel's clock (which adds some 20 ns itself)."""
+    with open(STATS) as file:
+        before = file.read()
+    try:
+        with open(STATS, "w") as file:
+            file.write("1")
+        first = _programs()
+        place.shoot(questions, RATES[0], 1)
+        last = _programs()
+    finally:
+        with open(STATS, "w") as file:
+            file.write(before)
+    runs = sum(last[program][0] - first[program][0] for program in mine if program in first and program in last)
+    spent = sum(last[program][1] - first[program][1] for program in mine if program in first and program in last)
+    return spent / runs if runs else None
+
+
+def _ladder(place, questions, seconds):
+    """Rows of one subject, a rate each."""
+    for rate in RATES:
+        passed, busy = place.received(), _busy_seconds()
+        sent, replies, per_second = place.shoot(questions, rate, seconds)
+        busy, passed = _busy_seconds() - busy, place.received() - passed
+        if sent == 0:
+            raise RuntimeError("kxdpgun sent nothing")
+        yield {"rate": rate, "sent": sent, "replies": replies, "qps": per_second, "share": replies / sent,
+               "in_kernel": 1 - min(passed / sent, 1), "all_cores_us": busy / max(replies, 1) * 1e6}
+        if replies < sent / 2 or sent < 0.6 * rate * seconds:     # or kxdpgun can no more
+            return
+
+
+def measure(name, zone_set, seconds):
+    """One subject on one set: its rates, and how long its program takes on these questions and on junk."""
+    questions, others = _head(zone_set), set(_programs())
+    with _place() as place, _subject(name, place, zone_set):
+        time.sleep(0.5)
+        mine = set(_programs()) - others
+        place.shoot(questions, RATES[0], 1)                 # warm; what is hot becomes known
+        time.sleep(1)
+        rows = list(_ladder(place, questions, seconds))
+        hit = _nanoseconds(place, questions, mine) if mine else None
+        other = _nanoseconds(place, _junk(zone_set.zones[0][0]), mine) if mine else None
+    lossless = max((row["qps"] for row in rows if row["share"] >= LOSSLESS), default=0)
+    return {"set": zone_set.name, "server": name, "mode": "kernel", "rates": rows, "lossless": lossless,
+            "most": max(row["qps"] for row in rows), "hit_ns": hit, "pass_ns": other,
+            "in_kernel": rows[0]["in_kernel"], "all_cores_us": rows[1]["all_cores_us"] if len(rows) > 1 else None}
+
+
+SETS = {"growth-1000": sets.SETS["growth-1000"], "delegations": sets.SETS["delegations"]}
