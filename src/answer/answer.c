@@ -3,7 +3,7 @@
  * function for each outcome. */
 #include "answer/inside.h"
 
-enum step { STEP_DONE, STEP_CHAIN };
+enum step { STEP_DONE, STEP_CHAIN, STEP_KEPT /* the whole answer is there */ };
 enum { TYPE_NXNAME = 128 };
 
 struct answer_options answer_defaults(void)
@@ -145,6 +145,29 @@ static bool enter_zone(struct answering *a)
     return v != NULL;
 }
 
+static bool is_referral(const struct answering *a, const struct zone_found *found)
+{
+    return found->outcome == ZONE_CUT && !(found->exact && a->request->type == TYPE_DS);
+}
+
+/* Answers that take work are composed once; those that are a copy from the zone are not worth a place. */
+static bool answer_kept(struct answering *a, const struct zone_found *found)
+{
+    const struct answer_request *q = a->request;
+    const struct answer_options *o = q->options;
+    struct rrset set;
+    if (q->cache == NULL || !o->minimal || o->round_robin || o->follow_zones || q->type == TYPE_ANY || q->type == TYPE_RRSIG)
+        return false;
+    if (is_referral(a, found))
+        return referral_is_work(a->version, found->node) && cache_answer(q, found->node, true, a->reply, a->result);
+    if (found->outcome != ZONE_HIT)
+        return false;
+    bool there = zone_node_rrset(a->version, found->node, q->type, &set);
+    if (there ? !rdata_may_compress(q->type, q->klass) && a->name.length > 1 : !zone_node_rrset(a->version, found->node, TYPE_CNAME, &set))
+        return false;
+    return cache_answer(q, found->node, false, a->reply, a->result);
+}
+
 static enum step answer_step(struct answering *a)
 {
     if (!enter_zone(a))
@@ -152,7 +175,9 @@ static enum step answer_step(struct answering *a)
     struct zone_found found = zone_find(a->version, a->name);
     if (found.outcome == ZONE_OUTSIDE)
         return STEP_DONE;
-    if (found.outcome == ZONE_CUT && !(found.exact && a->request->type == TYPE_DS))
+    if (a->chain_count == 0 && answer_kept(a, &found))
+        return STEP_KEPT;
+    if (is_referral(a, &found))
         return end_with(a, ENDING_REFERRAL, &found);
     a->result->authoritative = true;
     if (found.outcome == ZONE_DNAME)
@@ -280,9 +305,11 @@ enum status answer_question(const struct answer_request *request, struct reply *
         finish(&a, result);
         return OK;
     }
-    while (answer_step(&a) == STEP_CHAIN)
-        continue;
-    if (!made.truncated && put_authority(&a))
+    enum step step;
+    do
+        step = answer_step(&a);
+    while (step == STEP_CHAIN);
+    if (step != STEP_KEPT && !made.truncated && put_authority(&a))
         additional_put(&a);
     finish(&a, result);
     return OK;

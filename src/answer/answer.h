@@ -27,6 +27,11 @@ struct answer_options {
 };
 struct answer_options answer_defaults(void);
 
+/** What was composed before, see cache.c: a worker's own, for all its zones, of bounded size. */
+struct answer_cache;
+struct answer_cache *answer_cache_new(void);            /**< NULL when out of memory */
+void answer_cache_free(struct answer_cache *cache);     /**< NULL is fine */
+
 struct answer_request {
     const struct zone_version *version;     /**< pinned by the caller until the answer is written; has a SOA */
     struct name_view name;                  /**< at or below the version's origin */
@@ -38,6 +43,7 @@ struct answer_request {
     const struct zone_table *table;         /**< for follow_zones; may be NULL */
     bool (*may_follow)(void *context, const struct zone *zone);     /**< whether a chain may go on in that zone; NULL = any */
     void *follow_context;
+    struct answer_cache *cache;             /**< the worker's own, or NULL; answers are the same with and without */
     struct nsec3_hasher *hasher;            /**< the worker's own; NULL: one is made when needed (slow, from the heap) */
 };
 

@@ -4,6 +4,7 @@
 #define ANSWER_INSIDE_H
 
 #include "answer/answer.h"
+#include "answer/tail.h"
 
 enum { DENIAL_MAX = 3 * (ANSWER_CHAIN_MAX + 1) };
 
@@ -65,6 +66,14 @@ struct emit_owner emit_pointer(size_t offset);  /* a name that stands in the mes
 struct emit_owner emit_below(const struct answering *a, struct name_view name, struct name_view base);
 /* An RRset without names that compression would shorten, or whose names are to stay plain.  @param ttl_max  no TTL is above it */
 bool emit_rrset(struct answering *a, enum section section, struct emit_owner owner, const struct rrset *set, unsigned how, uint32_t ttl_max);
+
+/* cache.c: answers from what was composed before, or composes it now.  @param referral  from the cut `node`, else the question's
+ * name is that of `node`.  @return false: nothing was written */
+bool cache_answer(const struct answer_request *request, const struct zone_node *node, bool referral, struct reply *reply,
+                  struct answer_result *result);
+
+/* referral.c: it takes more than a copy */
+bool referral_is_work(const struct zone_version *version, const struct zone_node *cut);
 
 /* any.c: questions for more than one type; *none: the node has no such records, nothing was put */
 bool answer_any(struct answering *a, const struct zone_node *node, bool *none);

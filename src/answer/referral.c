@@ -79,6 +79,20 @@ static bool put_ns(struct answering *a, struct referral *r)
     return fits;
 }
 
+bool referral_is_work(const struct zone_version *version, const struct zone_node *cut)
+{
+    struct name_view apex = zone_version_origin(version);
+    struct rrset ns;
+    const uint8_t *rdata;
+    uint16_t size;
+    if (!zone_node_rrset(version, cut, TYPE_NS, &ns) || ns.bytes > REFERRAL_PLAIN_BYTES)
+        return true;
+    for (size_t offset = 0; rrset_next(ns.records, ns.bytes, &offset, &rdata, &size);)
+        if (name_ends_like(rdata, size, apex))
+            return true;
+    return false;
+}
+
 bool answer_referral(struct answering *a, const struct zone_node *cut)
 {
     struct referral r = { .cut = cut, .name = zone_node_name(a->version, cut) };

@@ -20,4 +20,7 @@ struct answer_tail {
     uint8_t base_length;            /**< octets of the base's name */
 };
 
+/** Puts it behind the question, which ends in the base; there is room.  Sets what of the header it decides, but for the rcode. */
+void answer_tail_put(const struct answer_tail *tail, struct reply *reply);
+
 #endif

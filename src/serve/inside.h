@@ -36,6 +36,7 @@ struct worker {
     struct epoch_reader *epoch;
     const struct serve_setup *setup;    /* of this batch */
     struct nsec3_hasher *hasher;
+    struct answer_cache *cache;
     struct parked *delayed;             /* test builds only, see delay.h */
     unsigned index;
     uint32_t rotation;                  /* for round robin */

@@ -90,6 +90,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
         .table = view->zones,
         .may_follow = may_follow,
         .follow_context = v,
+        .cache = v->worker->cache,
         .hasher = v->worker->hasher,
     };
     struct answer_result result;
@@ -325,7 +326,8 @@ struct serve *serve_new(struct epoch *epoch, unsigned workers)
     for (unsigned i = 0; i < workers; i++) {
         s->workers[i].serve = s;
         s->workers[i].index = i;
-        if (nsec3_hasher_new(&s->workers[i].hasher) == E_NOMEM) {
+        s->workers[i].cache = answer_cache_new();
+        if (s->workers[i].cache == NULL || nsec3_hasher_new(&s->workers[i].hasher) == E_NOMEM) {
             serve_free(s);
             return NULL;
         }
@@ -338,8 +340,10 @@ void serve_free(struct serve *serve)
     if (serve == NULL)
         return;
     serve_setup_free(atomic_load_explicit(&serve->setup, memory_order_relaxed));
-    for (unsigned i = 0; i < serve->worker_count; i++)
+    for (unsigned i = 0; i < serve->worker_count; i++) {
         nsec3_hasher_free(serve->workers[i].hasher);
+        answer_cache_free(serve->workers[i].cache);
+    }
     mem_free(serve->workers);
     mem_free(serve);
 }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Composed tails of one worker.
+ *
+ * Kept are answers that take work to write, for names that the zone has: referrals with glue or with many servers, RRsets whose
+ * names are compressed, chains.  The key is the node that the answer comes from, in a version that a random number
+ * stands for, so whatever a stranger asks makes no new entry, and what another version composed is never found.  An entry is
+ * made when its place is asked for twice in a row, so that a large zone asked at random does not turn the cache over.
+ *
+ * Which pointers move is found by composing twice, with names of different lengths, and comparing: an answer that differs in
+ * anything else is not kept. */
+#include "answer/inside.h"
+#include <string.h>
+
+enum {
+    ENTRIES = 2048,             /* a power of two */
+    TAIL_MAX_BYTES = 2048,      /* so at most 4 MiB for a worker, and little more for the shifts */
+    SHIFTS_MAX = 256,
+    PROBE_OCTETS = 2            /* a label of one octet in front */
+};
+
+struct kept {
+    struct answer_tail tail;
+    struct answer_result result;        /* without key, which is not kept */
+    uint8_t bytes[];                    /* those of the tail, then its shifts */
+};
+struct entry {
+    uint64_t identity;
+    uint32_t place, missed;             /* of the node; what was last asked for in vain here */
+    uint16_t type;                      /* 0 = a referral */
+    bool dnssec_ok;
+    struct kept *kept;
+};
+struct answer_cache {
+    struct entry entries[ENTRIES];
+    uint8_t first[MESSAGE_MAX_BYTES], second[MESSAGE_MAX_BYTES];        /* where tails are composed */
+    uint16_t shifts[SHIFTS_MAX];
+};
+
+struct answer_cache *answer_cache_new(void) { return mem_alloc(sizeof(struct answer_cache)); }
+
+void answer_cache_free(struct answer_cache *cache)
+{
+    for (size_t i = 0; cache != NULL && i < ENTRIES; i++)
+        mem_free(cache->entries[i].kept);
+    mem_free(cache);
+}
+
+/* ---- composing ---- */
+
+static bool compose(const struct answer_request *request, struct name_view name, uint8_t *data, struct reply *reply,
+                    struct answer_result *result)
+{
+    struct answer_request own = *request;
+    own.name = name;
+    own.cache = NULL;
+    reply_begin(reply, data, MESSAGE_MAX_BYTES, 0, 0);
+    return reply_add_question(reply, name, own.type, own.klass) == OK && answer_question(&own, reply, result) == OK &&
+           !result->truncated && result->ede == EDE_NONE;
+}
+
+/* @return where the pointer starts that holds the octet at `i`, or SIZE_MAX */
+static size_t moved_pointer(const uint8_t *one, const uint8_t *two, size_t i, size_t bytes)
+{
+    for (size_t at = i > 0 ? i - 1 : 0; at <= i && at + 1 < bytes; at++)
+        if ((one[at] & 0xc0) == 0xc0 && get_u16(one + at) + PROBE_OCTETS == get_u16(two + at))
+            return at;
+    return SIZE_MAX;
+}
+
+/* Which pointers of tail `one` moved by a longer question.  @return false when anything else differs */
+static bool find_shifts(const uint8_t *one, const uint8_t *two, size_t bytes, uint16_t shifts[SHIFTS_MAX], uint16_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        if (one[i] == two[i])
+            continue;
+        size_t at = moved_pointer(one, two, i, bytes);
+        if (at == SIZE_MAX || *count == SHIFTS_MAX || (*count && at < shifts[*count - 1] + 2u))
+            return false;
+        shifts[(*count)++] = (uint16_t)at;
+        i = at + 1;
+    }
+    return true;
+}
+
+/* @param referral  the tail must fit names below the node too */
+static struct kept *make(struct answer_cache *cache, const struct answer_request *request, struct name_view base, bool referral)
+{
+    struct reply one, two;
+    struct answer_result result, other;
+    struct name longer;
+    uint16_t count = 0;
+    if (!compose(request, base, cache->first, &one, &result))
+        return NULL;
+    size_t head = HEADER_BYTES + base.length + 4u, bytes = one.length - head;
+    if (bytes > TAIL_MAX_BYTES)
+        return NULL;
+    if (referral) {
+        if (name_prepend((const uint8_t *)"x", 1, base, &longer) != OK || !compose(request, name_view_of(&longer), cache->second, &two, &other) ||
+            two.length != one.length + PROBE_OCTETS || memcmp(one.counts, two.counts, sizeof one.counts) != 0 || result.rcode != other.rcode ||
+            result.kind != other.kind || !find_shifts(one.data + head, two.data + head + PROBE_OCTETS, bytes, cache->shifts, &count))
+            return NULL;
+    }
+    size_t even = (bytes + 1) & ~(size_t)1;
+    struct kept *kept = mem_alloc(sizeof *kept + even + count * sizeof *cache->shifts);
+    if (kept == NULL)
+        return NULL;
+    kept->result = result;
+    kept->tail = (struct answer_tail){ .bytes = kept->bytes, .shifts = (const uint16_t *)(const void *)(kept->bytes + even), .length = (uint16_t)bytes,
+                                       .shift_count = count, .counts = { one.counts[1], one.counts[2], one.counts[3] },
+                                       .flags = one.flags, .rcode = (uint8_t)result.rcode, .base_length = base.length };
+    memcpy(kept->bytes, one.data + head, bytes);
+    memcpy(kept->bytes + even, cache->shifts, count * sizeof *cache->shifts);
+    return kept;
+}
+
+/* ---- finding ---- */
+
+static struct entry *entry_of(struct answer_cache *cache, uint64_t identity, uint32_t place, uint16_t type, bool dnssec_ok, uint32_t *mark)
+{
+    uint64_t mixed = (identity ^ place ^ (uint64_t)type << 32 ^ (uint64_t)dnssec_ok << 48) * UINT64_C(0x9e3779b97f4a7c15);
+    *mark = (uint32_t)mixed | 1;
+    return &cache->entries[mixed >> 40 & (ENTRIES - 1)];
+}
+
+void answer_tail_put(const struct answer_tail *tail, struct reply *reply)
+{
+    uint8_t *to = reply_at(reply);
+    unsigned moved = (unsigned)reply->question_length - tail->base_length;
+    memcpy(to, tail->bytes, tail->length);
+    for (unsigned i = 0; moved && i < tail->shift_count; i++)
+        put_u16(to + tail->shifts[i], (uint16_t)(get_u16(to + tail->shifts[i]) + moved));
+    for (unsigned s = 0; s < 3; s++)
+        reply->counts[SECTION_ANSWER + s] = tail->counts[s];
+    reply->length += tail->length;
+    reply->flags |= tail->flags;
+}
+
+bool cache_answer(const struct answer_request *request, const struct zone_node *node, bool referral, struct reply *reply,
+                  struct answer_result *result)
+{
+    struct answer_cache *cache = request->cache;
+    const struct zone_version *v = request->version;
+    uint64_t identity = zone_version_identity(v);
+    uint32_t place = zone_node_place(v, node), mark;
+    uint16_t type = referral ? 0 : request->type;
+    struct entry *e = entry_of(cache, identity, place, type, request->dnssec_ok, &mark);
+    if (e->kept == NULL || e->identity != identity || e->place != place || e->type != type || e->dnssec_ok != request->dnssec_ok) {
+        bool again = e->missed == mark;
+        e->missed = mark;
+        struct kept *made = again ? make(cache, request, zone_node_name(v, node), referral) : NULL;
+        if (made == NULL)
+            return false;
+        mem_free(e->kept);
+        *e = (struct entry){ identity, place, mark, type, request->dnssec_ok, made };
+    }
+    if (e->kept->tail.length > reply_left(reply))
+        return false;
+    answer_tail_put(&e->kept->tail, reply);
+    *result = e->kept->result;
+    result->key = referral ? zone_node_name(v, node) : request->name;
+    return true;
+}

@@ -1,0 +1,586 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The program in the kernel: answers what it finds in its maps, straight from the driver (XDP_TX); all else, and whatever
+ * looks unusual, goes on to the sockets as if it were not here.  See docs/xdp.md.
+ *
+ * It is built for the BPF target and checked by the kernel's verifier: bounds are written so that the verifier sees
+ * them, hence the masks and the barriers.  Needs Linux 5.18 (bpf_xdp_load_bytes). */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <stdbool.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "net/kernel_layout.h"
+
+typedef __u64 u64;
+#define INLINE static __always_inline
+/* The verifier forgets what it knew of the value, and with it the differences between ways that led here. */
+#define FORGET(value) asm volatile("" : "+r"(value))
+
+enum {
+    DNS_HEADER = 12, QUESTION_TAIL = 4, OPT_BYTES = 11, UDP_HEADER = 8, PLAIN_LIMIT = 512,
+    FLAG_QR_BE = 0x80, FLAG_AA_BE = 0x04, FLAG_RD_BE = 0x01, FLAG_CD_BE = 0x10,     /* in their octets */
+    TYPE_DS = 43, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_NSEC3 = 50, TYPE_OPT = 41, HOPS = 64
+};
+
+#define MAP(name, value_type, entries)                                                                                 \
+    struct {                                                                                                           \
+        __uint(type, BPF_MAP_TYPE_ARRAY);                                                                              \
+        __uint(map_flags, BPF_F_MMAPABLE);                                                                             \
+        __uint(max_entries, entries);                                                                                  \
+        __type(key, __u32);                                                                                            \
+        __type(value, value_type);                                                                                     \
+    } name SEC(".maps")
+/* Where 1 stands, the owner sets the number before the maps are made. */
+MAP(control, struct kernel_control, 1);
+MAP(buckets, struct kernel_bucket, 1);
+MAP(chunks, struct kernel_chunk, 1);
+MAP(cpus, struct kernel_cpu, 1);
+MAP(generations, u64, KERNEL_ZONES);
+
+/* A query on its way. */
+struct visit {
+    struct xdp_md *ctx;
+    const struct kernel_control *control;
+    struct kernel_cpu *own;
+    __u32 l3, l4;               /* offsets in the frame */
+    __u32 pseudo;               /* sum of the addresses */
+    __u32 message_bytes;
+    __u32 labels, name_end;     /* name_end: offset of the type in the message */
+    __u32 query_sum;            /* of the message */
+    __u16 type;                 /* host order */
+    __u16 limit, asked_payload; /* octets of a reply; what the OPT says */
+    bool six, edns, dnssec_ok;
+};
+
+INLINE __u32 fold(u64 sum)
+{
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (__u32)sum;
+}
+
+INLINE int pass(struct visit *v, enum kernel_pass why)
+{
+    v->own->counts.passed[why]++;
+    return XDP_PASS;
+}
+
+/* ---- frames ---- */
+
+/* Sets l3. @return the protocol, network order */
+INLINE __u16 read_ethernet(struct visit *v)
+{
+    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
+    struct ethhdr *eth = data;
+    struct tag { __be16 tci, proto; } *tag = (void *)(eth + 1);
+    if ((void *)(tag + 2) > end)
+        return 0;
+    __u16 proto = eth->h_proto;
+    __u32 l3 = sizeof *eth;
+    for (int i = 0; i < 2; i++) {
+        if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
+            break;
+        proto = tag->proto;
+        tag++;
+        l3 += sizeof *tag;
+    }
+    FORGET(l3);
+    v->l3 = l3 & 31;
+    return proto;
+}
+
+INLINE bool mac_equal(const unsigned char *a, const unsigned char *b)
+{
+    return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
+}
+
+/* Ours: address, port and interface, and not by way of somebody else's or a group's hardware address. */
+INLINE bool is_ours(struct visit *v, const void *address, __be16 port, const struct ethhdr *eth)
+{
+    const struct kernel_control *c = v->control;
+    const __u32 *to = address;
+    for (int i = 0; i < KERNEL_ENDPOINTS; i++) {
+        const struct kernel_endpoint *e = &c->endpoints[i];
+        const __u32 *at = (const __u32 *)e->address;
+        if (i >= c->endpoint_count)
+            break;
+        if (e->port != port || e->family != (v->six ? 6 : 4) || e->interface != v->ctx->ingress_ifindex || at[0] != to[0])
+            continue;
+        if (v->six && (at[1] != to[1] || at[2] != to[2] || at[3] != to[3]))
+            continue;
+        return mac_equal(e->mac, eth->h_dest);
+    }
+    return false;
+}
+
+INLINE u64 sum_words(const void *at, int count)
+{
+    const __u32 *words = at;
+    u64 sum = 0;
+    for (int i = 0; i < count; i++)
+        sum += words[i];
+    return sum;
+}
+
+/* 1: ours and plain; 0: not for us; -1: ours, but unusual.  Sets l4, pseudo and message_bytes. */
+INLINE int read_ipv4(struct visit *v)
+{
+    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
+    struct iphdr *ip = data + v->l3;
+    struct udphdr *udp = (void *)(ip + 1);
+    if ((void *)(udp + 1) > end || ip->protocol != IPPROTO_UDP || ip->version != 4 || ip->ihl != 5)
+        return 0;
+    if (!is_ours(v, &ip->daddr, udp->dest, data))
+        return 0;
+    __u32 bytes = bpf_ntohs(udp->len);
+    if ((ip->frag_off & bpf_htons(0x3fff)) != 0 || bpf_ntohs(ip->tot_len) != bytes + sizeof *ip)
+        return -1;
+    if (fold(sum_words(ip, 5)) != 0xffff || (ip->saddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || ip->saddr == 0)
+        return -1;
+    v->pseudo = fold((u64)ip->saddr + ip->daddr + bpf_htons(IPPROTO_UDP));
+    v->l4 = v->l3 + sizeof *ip;
+    v->message_bytes = bytes - UDP_HEADER;
+    return 1;
+}
+
+INLINE int read_ipv6(struct visit *v)
+{
+    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
+    struct ipv6hdr *ip = data + v->l3;
+    struct udphdr *udp = (void *)(ip + 1);
+    if ((void *)(udp + 1) > end || ip->nexthdr != IPPROTO_UDP || ip->version != 6)
+        return 0;
+    if (!is_ours(v, &ip->daddr, udp->dest, data))
+        return 0;
+    __u32 bytes = bpf_ntohs(udp->len);
+    if (bpf_ntohs(ip->payload_len) != bytes || udp->check == 0 || ip->saddr.s6_addr[0] == 0xff)
+        return -1;
+    v->pseudo = fold(sum_words(&ip->saddr, 8) + bpf_htons(IPPROTO_UDP));
+    v->l4 = v->l3 + sizeof *ip;
+    v->message_bytes = bytes - UDP_HEADER;
+    return 1;
+}
+
+/* ---- the message ---- */
+
+/* Takes a copy of the message, with zeros behind it, in lower case beside it, and sums it up. */
+INLINE bool load_message(struct visit *v)
+{
+    struct kernel_cpu *own = v->own;
+    __u32 bytes = v->message_bytes;
+    if (bytes < DNS_HEADER + 1 + QUESTION_TAIL || bytes > KERNEL_MESSAGE_MAX)
+        return false;
+    if (bpf_xdp_load_bytes(v->ctx, v->l4 + UDP_HEADER, own->message, bytes) != 0)
+        return false;
+    *(u64 *)(own->message + (bytes & 0xff)) = 0;
+    const u64 *from = (const u64 *)own->message;
+    u64 *to = (u64 *)own->lower, sum = 0;
+    for (int i = 0; i < KERNEL_MESSAGE_MAX / 8; i++) {
+        if (i * 8 >= bytes)
+            break;
+        u64 word = from[i];
+        to[i] = kernel_lower8(word);
+        sum += (word & 0xffffffff) + (word >> 32);
+    }
+    v->query_sum = fold(sum);
+    return true;
+}
+
+/* As the socket would check it.  A frame that was made on this machine may have the sum of addresses only, for the
+ * device to finish. */
+INLINE bool udp_sum_good(struct visit *v)
+{
+    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
+    struct udphdr *udp = data + (v->l4 & 127);
+    if ((void *)(udp + 1) > end || udp->source == 0)
+        return false;
+    if (udp->check == 0)
+        return true;
+    __u32 pseudo = fold((u64)v->pseudo + udp->len);
+    return udp->check == pseudo ||
+           fold((u64)pseudo + udp->source + udp->dest + udp->len + udp->check + v->query_sum) == 0xffff;
+}
+
+INLINE __u16 get_u16(const unsigned char *p) { return (__u16)(p[0] << 8 | p[1]); }
+
+/* OPT without options, or nothing, behind the question. */
+INLINE bool read_edns(struct visit *v)
+{
+    __u32 at = v->name_end + QUESTION_TAIL, additional = get_u16(v->own->message + 10);
+    v->limit = PLAIN_LIMIT;
+    if (additional == 0)
+        return at == v->message_bytes;
+    if (additional != 1 || at + OPT_BYTES != v->message_bytes || at > KERNEL_MESSAGE_MAX)
+        return false;
+    const unsigned char *opt = v->own->message + at;
+    __u16 payload = get_u16(opt + 3);
+    /* root, type, no extended code, version 0, no flag but DO, no options */
+    if (opt[0] != 0 || get_u16(opt + 1) != TYPE_OPT || get_u16(opt + 5) != 0 || (opt[7] & 0x7f) != 0 || opt[8] != 0 ||
+        get_u16(opt + 9) != 0)
+        return false;
+    v->edns = true;
+    v->asked_payload = payload;
+    v->dnssec_ok = (opt[7] & 0x80) != 0;
+    if (payload > v->limit)
+        v->limit = payload;
+    if (v->limit > v->control->udp_payload)
+        v->limit = v->control->udp_payload;
+    return true;
+}
+
+INLINE u64 hash_label(const struct kernel_cpu *own, __u32 at, __u32 length, u64 hash)
+{
+    __u32 left = length + 1;
+    for (int i = 0; i < 8; i++) {
+        u64 word = *(const u64 *)(own->lower + ((at + i * 8) & 0xff));
+        if (left < 8) {
+            if (left > 0)
+                hash = kernel_mix(hash, kernel_first(word, left));
+            break;
+        }
+        hash = kernel_mix(hash, word);
+        left -= 8;
+    }
+    FORGET(hash);
+    return hash;
+}
+
+/* Labels of the question, their hashes, then the hash of each suffix in own->hashes. */
+INLINE bool read_name(struct visit *v)
+{
+    struct kernel_cpu *own = v->own;
+    __u32 at = DNS_HEADER, count = 0;
+    for (; count <= KERNEL_LABELS_MAX; count++) {
+        __u32 length = own->lower[at & 0xff];
+        if (length == 0)
+            break;
+        if (length > 63 || at + length >= KERNEL_MESSAGE_MAX - 8 || count == KERNEL_LABELS_MAX)
+            return false;
+        own->hashes[count] = hash_label(own, at, length, v->control->seeds[0]);
+        own->starts[count] = at;
+        at += length + 1;
+        FORGET(at);
+    }
+    own->starts[count & 15] = at;
+    v->labels = count;
+    v->name_end = at + 1;
+    if (v->name_end + QUESTION_TAIL > v->message_bytes || v->name_end > KERNEL_MESSAGE_MAX)
+        return false;
+    u64 hash = v->control->seeds[1];
+    own->hashes[count & 15] = hash;
+    for (int i = KERNEL_LABELS_MAX - 1; i >= 0; i--) {
+        if (i >= count)
+            continue;
+        hash = kernel_join(hash, own->hashes[i]);
+        own->hashes[i] = hash;
+    }
+    v->type = get_u16(own->message + v->name_end);
+    return get_u16(own->message + v->name_end + 2) == 1;
+}
+
+/* A standard query with one question and nothing else. */
+INLINE bool header_good(const unsigned char *m)
+{
+    return (m[2] & 0xf8) == 0 && get_u16(m + 4) == 1 && *(__u32 *)(m + 6) == 0;
+}
+
+/* ---- finding ---- */
+
+/* Types that no record may have are not answered here. */
+INLINE bool type_plain(__u16 type) { return type != 0 && type != TYPE_OPT && (type < 128 || type > 255); }
+/* Those that are answered otherwise at the cut itself. */
+INLINE bool type_of_parent(__u16 type) { return type == TYPE_DS || type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_NSEC3; }
+
+/* The slot that fits, or 0. */
+INLINE u64 find_slot(const struct visit *v, u64 hash, bool exact, bool below)
+{
+    __u32 index = (__u32)hash & v->control->bucket_mask;
+    const struct kernel_bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
+    if (!bucket)
+        return 0;
+    u64 tag = hash & KERNEL_SLOT_TAG, mark = v->dnssec_ok ? KERNEL_SLOT_DO : KERNEL_SLOT_PLAIN;
+    u64 exact_key = exact ? tag | (u64)v->type << 32 : ~0ull, below_key = below ? tag | KERNEL_SLOT_BELOW : ~0ull;
+    for (int i = 0; i < KERNEL_WAYS; i++) {
+        u64 slot = bucket->slots[i], key = slot & KERNEL_SLOT_KEY;
+        if ((key == exact_key || key == below_key) && (slot & mark))
+            return slot;
+    }
+    return 0;
+}
+
+/* The record of a slot if it is of the name that starts at `start`. */
+INLINE struct kernel_record *read_slot(const struct visit *v, u64 slot, __u32 start)
+{
+    u64 offset = (slot & 0xffffffff) * KERNEL_GRANULE;
+    __u32 chunk_index = offset / KERNEL_CHUNK;
+    struct kernel_chunk *chunk = bpf_map_lookup_elem(&chunks, &chunk_index);
+    if (!chunk)
+        return 0;
+    struct kernel_record *r = (void *)(chunk->bytes + (offset & (KERNEL_CHUNK - 1)));
+    __u32 bytes = r->name_bytes, left = bytes;
+    const u64 *name = (const u64 *)(r + 1);
+    if (bytes != v->name_end - start || bytes > KERNEL_NAME_MAX)
+        return 0;
+    for (int i = 0; i < KERNEL_NAME_MAX / 8; i++) {
+        u64 word = *(const u64 *)(v->own->lower + ((start + i * 8) & 0xff));
+        if (left < 8) {
+            if (left > 0 && kernel_first(word, left) != name[i])
+                return 0;
+            break;
+        }
+        if (word != name[i])
+            return 0;
+        left -= 8;
+    }
+    return r;
+}
+
+/* @param start  where the record's name begins in the message */
+INLINE struct kernel_record *find(struct visit *v, __u32 *start)
+{
+    const struct kernel_control *c = v->control;
+    struct kernel_cpu *own = v->own;
+    __u32 labels = v->labels;
+    u64 slot = 0;
+    __u32 at = 0;
+    for (__u32 i = 0; i <= KERNEL_LABELS_MAX; i++) {
+        if (i > labels)
+            break;
+        __u32 depth = (labels - i) & 31;
+        bool exact = i == 0 && (c->exact_depths >> depth & 1);
+        bool below = (c->below_depths >> depth & 1) && !(i == 0 && type_of_parent(v->type));
+        if (!exact && !below)
+            continue;
+        slot = find_slot(v, own->hashes[i & 15], exact, below);
+        if (slot) {
+            at = own->starts[i & 15];
+            break;
+        }
+    }
+    FORGET(slot);
+    FORGET(at);
+    if (!slot)
+        return 0;
+    *start = at & 0xff;
+    return read_slot(v, slot, at & 0xff);
+}
+
+INLINE bool is_alive(const struct visit *v, const struct kernel_record *r)
+{
+    __u32 zone = r->zone;
+    const u64 *generation = bpf_map_lookup_elem(&generations, &zone);
+    return generation && *generation == r->generation && r->epoch == v->control->epoch;
+}
+
+/* ---- answering ---- */
+
+INLINE void count_answer(struct visit *v, const struct kernel_record *r, __u32 bytes)
+{
+    struct kernel_counts *c = &v->own->counts;
+    __u32 kind = r->kind & (KERNEL_KINDS - 1), zone = r->zone;
+    c->answered[v->six]++;
+    c->kind[kind]++;
+    c->edns += v->edns;
+    c->dnssec_ok += v->dnssec_ok;
+    c->type[v->control->type_index[v->type & 0xff] & (KERNEL_TYPES - 1)]++;
+    c->query_size[(v->message_bytes / 16) & (KERNEL_QUERY_BUCKETS - 1)]++;
+    __u32 bucket = bytes / 16;
+    if (bucket < KERNEL_REPLY_BUCKETS)
+        c->reply_size[bucket]++;
+    if (zone < KERNEL_ZONES_OWN)
+        v->own->zones[zone][kind]++;
+}
+
+INLINE void turn_around(struct visit *v, void *data)
+{
+    struct ethhdr *eth = data;
+    unsigned char mac[ETH_ALEN];
+    __builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
+    __builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
+    __builtin_memcpy(eth->h_source, mac, ETH_ALEN);
+    if (v->six) {
+        struct ipv6hdr *ip = data + v->l3;
+        struct in6_addr from = ip->saddr;
+        ip->saddr = ip->daddr;
+        ip->daddr = from;
+        *(__be32 *)ip = bpf_htonl(6u << 28);
+        ip->hop_limit = HOPS;
+    } else {
+        struct iphdr *ip = data + v->l3;
+        __be32 from = ip->saddr;
+        ip->saddr = ip->daddr;
+        ip->daddr = from;
+        ip->tos = 0;
+        ip->id = 0;
+        ip->frag_off = bpf_htons(0x4000);       /* DF: as the sockets do, nothing of ours is ever in fragments */
+        ip->ttl = HOPS;
+        ip->check = 0;
+    }
+}
+
+/* Lengths and the sum of the IP header. */
+INLINE void set_lengths(struct visit *v, void *data, __u32 udp_bytes)
+{
+    if (v->six) {
+        struct ipv6hdr *ip = data + v->l3;
+        ip->payload_len = bpf_htons(udp_bytes);
+    } else {
+        struct iphdr *ip = data + v->l3;
+        ip->tot_len = bpf_htons(udp_bytes + sizeof *ip);
+        ip->check = (__u16)~fold(sum_words(ip, 5));
+    }
+}
+
+/* A sum of octets that begin at an odd offset has its octets swapped. */
+INLINE __u32 at_parity(__u32 sum, __u32 offset) { return offset & 1 ? __builtin_bswap16((__u16)sum) : sum; }
+
+/* Pointers of the tail to its base, which begins `moved` octets later than it was written for. */
+INLINE bool shift(void *tail, void *end, const __u16 *shifts, __u32 count, __u32 moved)
+{
+    for (int i = 0; i < KERNEL_SHIFTS_MAX; i++) {
+        if (i >= count)
+            return true;
+        __u32 at = shifts[i];
+        if (at >= KERNEL_TAIL_MAX)
+            return false;
+        unsigned char *pointer = tail + at;
+        if ((void *)(pointer + 2) > end)
+            return false;
+        __u16 to = get_u16(pointer) + moved;
+        pointer[0] = to >> 8;
+        pointer[1] = (unsigned char)to;
+    }
+    return true;
+}
+
+/* What the OPT adds to a sum when it begins at `offset`: 00 00 | 29 hi | lo 00 | 00 do | 00 00 | 00. */
+INLINE __u32 opt_sum(__u16 payload, bool dnssec_ok, __u32 offset)
+{
+    __u32 sum = bpf_htons(TYPE_OPT << 8 | payload >> 8) + bpf_htons((payload & 0xff) << 8) + bpf_htons(dnssec_ok ? 0x80 : 0);
+    return at_parity(fold(sum), offset);
+}
+
+INLINE bool put_opt(const struct visit *v, unsigned char *opt, void *end)
+{
+    if ((void *)(opt + OPT_BYTES) > end)
+        return false;
+    __u16 payload = v->control->udp_payload;
+    opt[2] = TYPE_OPT;
+    opt[3] = payload >> 8;
+    opt[4] = (unsigned char)payload;
+    opt[7] = v->dnssec_ok ? 0x80 : 0;
+    opt[0] = opt[1] = opt[5] = opt[6] = opt[8] = opt[9] = opt[10] = 0;
+    return true;
+}
+
+/* Header and sums; all of the message's records are there. */
+INLINE void finish(struct visit *v, const struct kernel_record *r, struct udphdr *udp, unsigned char *message, __u32 bytes, __u32 moved)
+{
+    const unsigned char *query = v->own->message;
+    __u32 question_end = v->name_end + QUESTION_TAIL;
+    __u32 minus = fold(sum_words(query, 3));
+    if (v->edns)
+        minus = fold((u64)minus + opt_sum(v->asked_payload, v->dnssec_ok, question_end));
+    message[2] = FLAG_QR_BE | (r->answer & KERNEL_AUTHORITATIVE ? FLAG_AA_BE : 0) | (query[2] & FLAG_RD_BE);
+    message[3] = (query[3] & FLAG_CD_BE) | (r->answer & 15);
+    __u16 *counts = (__u16 *)(message + 6);
+    counts[0] = r->counts[0];
+    counts[1] = r->counts[1];
+    counts[2] = r->counts[2];
+    if (v->edns)
+        counts[2] = bpf_htons(bpf_ntohs(counts[2]) + 1);
+    __u32 turned = bpf_htons(moved), odd = r->odd_shifts, even = r->shift_count - odd;
+    u64 tail = r->tail_sum + (u64)turned * even + (u64)__builtin_bswap16(turned) * odd;
+
+    __be16 length = bpf_htons(bytes + UDP_HEADER), to = udp->source;
+    udp->source = udp->dest;
+    udp->dest = to;
+    udp->len = length;
+    u64 sum = (u64)v->pseudo + length + length + udp->source + udp->dest;
+    sum += sum_words(message, 3) + v->query_sum + (0xffff ^ minus) + at_parity(fold(tail), question_end);
+    if (v->edns)
+        sum += opt_sum(v->control->udp_payload, v->dnssec_ok, question_end + r->tail_bytes);
+    __u16 check = (__u16)~fold(sum);
+    udp->check = check == 0 ? 0xffff : check;
+}
+
+/* From the change of length on, what fails drops the frame: it is no query any more. */
+INLINE int answer(struct visit *v, struct kernel_record *r, __u32 start)
+{
+    __u32 question_end = v->name_end + QUESTION_TAIL, tail_bytes = r->tail_bytes, shift_count = r->shift_count;
+    if (tail_bytes > KERNEL_TAIL_MAX || shift_count > KERNEL_SHIFTS_MAX || question_end > KERNEL_MESSAGE_MAX)
+        return pass(v, KERNEL_PASS_SIZE);
+    __u32 bytes = question_end + tail_bytes + (v->edns ? OPT_BYTES : 0);
+    if (bytes > v->limit || bytes > v->control->reply_max)
+        return pass(v, KERNEL_PASS_SIZE);
+
+    __u32 frame = (__u32)(v->ctx->data_end - v->ctx->data), l4 = v->l4 & 127, message_at = l4 + UDP_HEADER;
+    if (bpf_xdp_adjust_tail(v->ctx, (int)(message_at + bytes) - (int)frame) != 0)
+        return pass(v, KERNEL_PASS_SIZE);
+    const unsigned char *tail = (const unsigned char *)(r + 1) + (kernel_pad8(r->name_bytes) & 0xff);
+    if (tail_bytes > 0 && bpf_xdp_store_bytes(v->ctx, message_at + question_end, (void *)tail, tail_bytes) != 0)
+        goto broken;
+
+    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
+    unsigned char *message = data + message_at;
+    if ((void *)(message + DNS_HEADER) > end)
+        goto broken;
+    unsigned char *records = message + (question_end & 0xff);
+    __u32 moved = start - DNS_HEADER;
+    const __u16 *shifts = (const __u16 *)(tail + (kernel_pad8(tail_bytes) & 0x7ff));
+    if (moved > 0 && !shift(records, end, shifts, shift_count, moved))
+        goto broken;
+    if (v->edns && !put_opt(v, records + (tail_bytes & 0x7ff), end))
+        goto broken;
+    turn_around(v, data);
+    set_lengths(v, data, bytes + UDP_HEADER);
+    finish(v, r, data + l4, message, bytes, moved);
+    if (!r->used)
+        r->used = 1;
+    count_answer(v, r, bytes);
+    return XDP_TX;
+broken:
+    v->own->counts.failed++;
+    return XDP_DROP;
+}
+
+SEC("xdp")
+int rhizome_answer(struct xdp_md *ctx)
+{
+    __u32 zero = 0, cpu = bpf_get_smp_processor_id(), start = 0;
+    struct visit v = { .ctx = ctx };
+    v.control = bpf_map_lookup_elem(&control, &zero);
+    v.own = bpf_map_lookup_elem(&cpus, &cpu);
+    if (!v.control || !v.own)
+        return XDP_PASS;
+    __u16 proto = read_ethernet(&v);
+    v.six = proto == bpf_htons(ETH_P_IPV6);
+    if (!v.six && proto != bpf_htons(ETH_P_IP))
+        return XDP_PASS;
+    int ours = v.six ? read_ipv6(&v) : read_ipv4(&v);
+    if (ours == 0)
+        return XDP_PASS;
+    if (ours < 0)
+        return pass(&v, KERNEL_PASS_SHAPE);
+    if (!load_message(&v) || !header_good(v.own->message))
+        return pass(&v, KERNEL_PASS_MESSAGE);
+    if (!udp_sum_good(&v))
+        return pass(&v, KERNEL_PASS_SHAPE);
+    if (!read_name(&v) || !read_edns(&v) || !type_plain(v.type))
+        return pass(&v, KERNEL_PASS_MESSAGE);
+    struct kernel_record *r = find(&v, &start);
+    if (!r)
+        return pass(&v, KERNEL_PASS_MISS);
+    if (!is_alive(&v, r))
+        return pass(&v, KERNEL_PASS_DEAD);
+    return answer(&v, r, start);
+}
+
+char license[] SEC("license") = "Apache-2.0";

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was composed before is, octet for octet, what would be composed now: whatever the case of the question, the names in
+ * front of a cut, the room, and whichever version. */
+#include "../zone/build.h"
+#include "answer/answer.h"
+
+#include <stdlib.h>
+
+enum { ROUNDS = 20000 };
+
+static const char *const zones[] = {
+    "@ 60 SOA ns.Mid hostmaster 7 3600 600 86400 30\n"
+    "@ 60 NS a.servers.Mid\n@ 60 NS b.servers\n@ 60 MX 5 mail\n@ 60 MX 6 mail.mid\n@ 60 TXT \"x\"\n"
+    "a.servers.mid 60 A 192.0.2.1\na.servers.mid 60 AAAA 2001:db8::1\nb.servers 60 A 192.0.2.2\nmail 60 A 192.0.2.3\n"
+    "big 60 NS ns1.big\nbig 60 NS ns2.BIG\nbig 60 NS ns3.big\nbig 60 NS ns.sib\nbig 60 NS x.Big\nbig 60 NS a.root-servers.net.\n"
+    "big 60 NS a-much-longer-name-of-a-server.a-provider.invalid.\nbig 60 NS another-long-name-of-a-server.a-provider.invalid.\n"
+    "ns1.big 60 A 192.0.2.4\nns1.big 60 AAAA 2001:db8::4\nns2.big 60 A 192.0.2.5\nns3.big 60 A 192.0.2.6\nx.big 60 A 192.0.2.7\n"
+    "sib 60 NS ns.sib\nns.sib 60 A 192.0.2.8\n"
+    "out 60 NS ns1.elsewhere.invalid.\nout 60 NS ns2.elsewhere.invalid.\n"
+    "self 60 NS self\nself 60 A 192.0.2.9\n"
+    "c1 60 CNAME c2\nc2 60 CNAME c3.ent\nc3.ent 60 CNAME mail\ncx 60 CNAME nx.Ent\ncd 60 CNAME www.big\nco 60 CNAME x.elsewhere.invalid.\n"
+    "*.wild 60 A 192.0.2.10\n*.wild 60 MX 1 mail\nd 60 DNAME ent\n",
+    "@ 60 SOA ns hostmaster 8 3600 600 86400 30\n@ 60 NS ns\nns 60 A 192.0.2.20\nbig 60 NS ns.sib\nsib 60 NS ns.sib\nns.sib 60 A 192.0.2.21\nc1 60 A 192.0.2.22\n",
+};
+static const char *const names[] = { "@", "mail", "big", "sib", "out", "self", "c1", "c2", "c3.ent", "ent", "cx", "cd", "co", "wild", "*.wild", "d",
+                                     "nx", "ns1.big", "x.big", "a.servers.mid", "mid", "servers.mid" };
+static const char *const fronts[] = { "", "", "", "www.", "x.", "ns1.", "a.b.c.d.e.f.g." };
+static const uint16_t types[] = { TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_SOA, TYPE_MX, TYPE_DS, TYPE_CNAME, TYPE_ANY, TYPE_TXT, TYPE_DNAME };
+static const size_t limits[] = { 100, 250, 400, 512, 1232, 4096 };
+
+#define ANY_OF(list) (list)[(size_t)rand() % LENGTH_OF(list)]
+
+struct made {
+    struct answer_result result;
+    uint8_t wire[4096];
+    size_t length;
+};
+
+static void make(const struct zone_version *v, struct name_view name, uint16_t type, bool dnssec_ok, size_t limit,
+                 struct answer_cache *cache, struct made *out)
+{
+    struct answer_options options = answer_defaults();
+    struct answer_request request = { .version = v, .name = name, .type = type, .klass = CLASS_IN, .dnssec_ok = dnssec_ok, .udp = true,
+                                      .options = &options, .cache = cache };
+    struct reply reply;
+    reply_begin(&reply, out->wire, limit, 1, FLAG_QR);
+    assert_int_equal(reply_add_question(&reply, name, type, CLASS_IN), OK);
+    assert_int_equal(answer_question(&request, &reply, &out->result), OK);
+    out->length = reply_end(&reply, out->result.rcode);
+}
+
+static void cached_is_composed(void **state)
+{
+    (void)state;
+    static struct made with, without;
+    struct zone_version *versions[] = { test_zone("Example.", zones[0]), test_zone("example.", zones[1]) };
+    struct answer_cache *cache = answer_cache_new();
+    assert_non_null(cache);
+    srand(7);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        char text[256];
+        const char *name = ANY_OF(names);
+        const struct zone_version *v = ANY_OF(versions);
+        snprintf(text, sizeof text, "%s%s", ANY_OF(fronts), name[0] == '@' ? "example." : name);
+        if (name[0] != '@')
+            strcat(text, ".example.");
+        for (char *c = text; *c; c++)
+            *c = (char)(*c >= 'a' && *c <= 'z' && rand() % 8 == 0 ? *c - 32 : *c);
+        struct name asked = test_name(text);
+        uint16_t type = ANY_OF(types);
+        bool dnssec_ok = rand() % 2;
+        size_t limit = ANY_OF(limits);
+        make(v, name_view_of(&asked), type, dnssec_ok, limit, cache, &with);
+        make(v, name_view_of(&asked), type, dnssec_ok, limit, NULL, &without);
+        if (with.length != without.length || memcmp(with.wire, without.wire, with.length) != 0)
+            fail_msg("%s type %u DO %d limit %zu: %zu octets from the cache, %zu without", text, type, dnssec_ok, limit, with.length, without.length);
+        assert_int_equal(with.result.rcode, without.result.rcode);
+        assert_int_equal(with.result.kind, without.result.kind);
+        assert_int_equal(with.result.truncated, without.result.truncated);
+        assert_true(name_equal(with.result.key, without.result.key));
+    }
+    answer_cache_free(cache);
+    zone_version_free(versions[0]);
+    zone_version_free(versions[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(cached_is_composed) };
+    return cmocka_run_group_tests_name("answer cache", tests, NULL, NULL);
+}
