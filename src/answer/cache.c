@@ -4,7 +4,7 @@
  * Kept are answers that take work to write, for names that the zone has: referrals with glue or with many servers, RRsets whose
  * names are compressed, chains.  The key is the node that the answer comes from, in a version that a random number
  * stands for, so whatever a stranger asks makes no new entry, and what another version composed is never found.  An entry is
- * made when its place is asked for twice in a row, so that a large zone asked at random does not turn the cache over.
+ * made when it is asked for again soon, so that a large zone asked at random does not turn the cache over.
  *
  * Which pointers move is found by composing twice, with names of different lengths, and comparing: an answer that differs in
  * anything else is not kept. */
@@ -12,26 +12,35 @@
 #include <string.h>
 
 enum {
-    ENTRIES = 2048,             /* a power of two */
-    TAIL_MAX_BYTES = 2048,      /* so at most 4 MiB for a worker, and little more for the shifts */
+    SETS = 1024, WAYS = 4,
+    MARKS = 8192,               /* of what was asked for in vain */
+    TAIL_MAX_BYTES = 2048,
+    KEPT_MAX_BYTES = 4 << 20,   /* in all */
     SHIFTS_MAX = 256,
     PROBE_OCTETS = 2            /* a label of one octet in front */
 };
 
+struct key {
+    uint64_t identity;
+    uint32_t place;             /* of the node */
+    uint16_t type;              /* 0 = a referral */
+    uint16_t dnssec_ok;
+};
 struct kept {
     struct answer_tail tail;
     struct answer_result result;        /* without key, which is not kept */
+    size_t held;                        /* octets of this block */
     uint8_t bytes[];                    /* those of the tail, then its shifts */
 };
 struct entry {
-    uint64_t identity;
-    uint32_t place, missed;             /* of the node; what was last asked for in vain here */
-    uint16_t type;                      /* 0 = a referral */
-    bool dnssec_ok;
+    struct key key;
     struct kept *kept;
 };
 struct answer_cache {
-    struct entry entries[ENTRIES];
+    struct entry entries[SETS][WAYS];
+    uint32_t marks[MARKS];
+    size_t held;
+    unsigned turn;                      /* which way makes room next */
     uint8_t first[MESSAGE_MAX_BYTES], second[MESSAGE_MAX_BYTES];        /* where tails are composed */
     uint16_t shifts[SHIFTS_MAX];
 };
@@ -40,8 +49,8 @@ struct answer_cache *answer_cache_new(void) { return mem_alloc(sizeof(struct ans
 
 void answer_cache_free(struct answer_cache *cache)
 {
-    for (size_t i = 0; cache != NULL && i < ENTRIES; i++)
-        mem_free(cache->entries[i].kept);
+    for (size_t i = 0; cache != NULL && i < (size_t)SETS * WAYS; i++)
+        mem_free(cache->entries[i / WAYS][i % WAYS].kept);
     mem_free(cache);
 }
 
@@ -102,9 +111,11 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
             return NULL;
     }
     size_t even = (bytes + 1) & ~(size_t)1;
-    struct kept *kept = mem_alloc(sizeof *kept + even + count * sizeof *cache->shifts);
+    size_t held = sizeof(struct kept) + even + count * sizeof *cache->shifts;
+    struct kept *kept = mem_alloc(held);
     if (kept == NULL)
         return NULL;
+    kept->held = held;
     kept->result = result;
     kept->tail = (struct answer_tail){ .bytes = kept->bytes, .shifts = (const uint16_t *)(const void *)(kept->bytes + even), .length = (uint16_t)bytes,
                                        .shift_count = count, .counts = { one.counts[1], one.counts[2], one.counts[3] },
@@ -116,11 +127,48 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
 
 /* ---- finding ---- */
 
-static struct entry *entry_of(struct answer_cache *cache, uint64_t identity, uint32_t place, uint16_t type, bool dnssec_ok, uint32_t *mark)
+static uint64_t key_hash(const struct key *key)
 {
-    uint64_t mixed = (identity ^ place ^ (uint64_t)type << 32 ^ (uint64_t)dnssec_ok << 48) * UINT64_C(0x9e3779b97f4a7c15);
-    *mark = (uint32_t)mixed | 1;
-    return &cache->entries[mixed >> 40 & (ENTRIES - 1)];
+    return (key->identity ^ key->place ^ (uint64_t)key->type << 32 ^ (uint64_t)key->dnssec_ok << 48) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static bool key_same(const struct key *a, const struct key *b)
+{
+    return a->identity == b->identity && a->place == b->place && a->type == b->type && a->dnssec_ok == b->dnssec_ok;
+}
+
+/* Whether it was asked for lately; from now on it was. */
+static bool asked_before(struct answer_cache *cache, uint64_t hash)
+{
+    uint32_t *mark = &cache->marks[hash >> 20 & (MARKS - 1)];
+    bool before = *mark == (uint32_t)(hash >> 32);
+    *mark = (uint32_t)(hash >> 32);
+    return before;
+}
+
+/* A free way, or the one whose turn it is.  @return false when all there may be is in use elsewhere */
+static bool keep(struct answer_cache *cache, struct entry set[WAYS], const struct key *key, struct kept *kept)
+{
+    unsigned way = 0;
+    while (way < WAYS && set[way].kept != NULL)
+        way++;
+    if (way == WAYS)
+        way = cache->turn++ % WAYS;
+    size_t given = set[way].kept == NULL ? 0 : set[way].kept->held;
+    if (cache->held - given + kept->held > KEPT_MAX_BYTES)
+        return false;
+    cache->held += kept->held - given;
+    mem_free(set[way].kept);
+    set[way] = (struct entry){ *key, kept };
+    return true;
+}
+
+static const struct kept *find(const struct entry set[WAYS], const struct key *key)
+{
+    for (unsigned way = 0; way < WAYS; way++)
+        if (key_same(&set[way].key, key) && set[way].kept != NULL)
+            return set[way].kept;
+    return NULL;
 }
 
 void answer_tail_put(const struct answer_tail *tail, struct reply *reply)
@@ -141,23 +189,22 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
 {
     struct answer_cache *cache = request->cache;
     const struct zone_version *v = request->version;
-    uint64_t identity = zone_version_identity(v);
-    uint32_t place = zone_node_place(v, node), mark;
-    uint16_t type = referral ? 0 : request->type;
-    struct entry *e = entry_of(cache, identity, place, type, request->dnssec_ok, &mark);
-    if (e->kept == NULL || e->identity != identity || e->place != place || e->type != type || e->dnssec_ok != request->dnssec_ok) {
-        bool again = e->missed == mark;
-        e->missed = mark;
-        struct kept *made = again ? make(cache, request, zone_node_name(v, node), referral) : NULL;
-        if (made == NULL)
+    const struct key key = { zone_version_identity(v), zone_node_place(v, node), referral ? 0 : request->type, request->dnssec_ok };
+    uint64_t hash = key_hash(&key);
+    struct entry *set = cache->entries[hash >> 50 & (SETS - 1)];
+    const struct kept *kept = find(set, &key);
+    if (kept == NULL) {
+        struct kept *made = asked_before(cache, hash) ? make(cache, request, zone_node_name(v, node), referral) : NULL;
+        if (made == NULL || !keep(cache, set, &key, made)) {
+            mem_free(made);
             return false;
-        mem_free(e->kept);
-        *e = (struct entry){ identity, place, mark, type, request->dnssec_ok, made };
+        }
+        kept = made;
     }
-    if (e->kept->tail.length > reply_left(reply))
+    if (kept->tail.length > reply_left(reply))
         return false;
-    answer_tail_put(&e->kept->tail, reply);
-    *result = e->kept->result;
+    answer_tail_put(&kept->tail, reply);
+    *result = kept->result;
     result->key = referral ? zone_node_name(v, node) : request->name;
     return true;
 }
