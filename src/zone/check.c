@@ -2,6 +2,8 @@
 /* zone_check: walks the nodes once, collects findings, tells them in the order of the file. */
 #include "zone/check_inside.h"
 
+#include "zone/inside.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +160,37 @@ static void tell_all(struct checker *c)
         fclose(lines.stream);
 }
 
+static unsigned look_of_type(uint16_t type)
+{
+    switch (type) {
+    case TYPE_A: return LOOK_A;
+    case TYPE_AAAA: return LOOK_AAAA;
+    case TYPE_NS: return LOOK_NS;
+    case TYPE_DS: return LOOK_DS;
+    case TYPE_NSEC: return LOOK_NSEC;
+    case TYPE_CNAME: return LOOK_CNAME;
+    case TYPE_DNAME: return LOOK_DNAME;
+    case TYPE_MX: return LOOK_MX;
+    case TYPE_SRV: return LOOK_SRV;
+    case TYPE_PTR: return LOOK_PTR;
+    case TYPE_TXT: return LOOK_TXT;
+    default: return LOOK_OTHER;
+    }
+}
+
+/* A set without records, but signatures, counts as signed only. */
+static unsigned look_at(const struct zone_node *node)
+{
+    unsigned look = 0;
+    const struct zone_set *set = node_first_set(node);
+    for (uint32_t i = 0; i < node->sets; i++, set = set_next(set)) {
+        look |= set->count ? look_of_type(set->type) : 0;
+        look |= set->bytes & SET_TTL_MIXED ? LOOK_MIXED : 0;
+        look |= set->bytes & SET_SIGNED ? LOOK_SIGNED : 0;
+    }
+    return look;
+}
+
 static void check_all(struct checker *c)
 {
     const struct zone_node *node;
@@ -165,6 +198,8 @@ static void check_all(struct checker *c)
     check_serial(c);
     check_dnssec_begin(c);
     for (uint32_t i = 0; (node = zone_version_node(c->version, i)) != NULL; i++) {
+        c->index = i;
+        c->look = look_at(node);
         if (!zone_node_is_nsec3(node) && !zone_node_is_empty(node)) {
             check_node_sets(c, node);
             check_node_names(c, node);

@@ -33,16 +33,22 @@ static void tally_add(const struct checker *c, struct tally *t, struct subject a
 
 /* ---- signatures ---- */
 
-static bool key_known(const struct checker *c, uint8_t algorithm, uint16_t tag)
+static bool key_known(struct checker *c, uint8_t algorithm, uint16_t tag)
 {
     struct rrset keys;
     const uint8_t *rdata;
     uint16_t size;
+    if (c->key_met && c->key_algorithm == algorithm && c->key_tag == tag)
+        return true;            /* nearly all signatures are of one key */
     if (!zone_node_rrset(c->version, zone_version_apex(c->version), TYPE_DNSKEY, &keys))
         return false;
     for (size_t at = 0; rrset_next(keys.records, keys.bytes, &at, &rdata, &size);) {
-        if (size > 3 && rdata[3] == algorithm && rdata_key_tag(rdata, size) == tag)
+        if (size > 3 && rdata[3] == algorithm && rdata_key_tag(rdata, size) == tag) {
+            c->key_met = true;
+            c->key_algorithm = algorithm;
+            c->key_tag = tag;
             return true;
+        }
     }
     return false;
 }
@@ -72,7 +78,7 @@ static void check_signatures(struct checker *c, const struct zone_node *node, co
     if (set->count == 0 && set->sig_count)
         tally_add(c, &c->orphan, (struct subject){ node, set->type, 0 });
     bool delegation = zone_node_is_cut(node) && set->type != TYPE_DS && set->type != TYPE_NSEC;
-    if (set->count && !set->sig_count && !delegation)
+    if (set->count && !set->sig_count && !delegation && c->has_keys)    /* else nobody asks */
         tally_add(c, &c->is_unsigned, (struct subject){ node, set->type, 0 });
 }
 
@@ -129,10 +135,10 @@ static void check_nsec(struct checker *c, const struct zone_node *node)
 {
     struct rrset set;
     uint16_t size;
-    const uint8_t *rdata = zone_node_rrset(c->version, node, TYPE_NSEC, &set) ? first_record(&set, &size) : NULL;
+    const uint8_t *rdata = c->look & LOOK_NSEC && zone_node_rrset(c->version, node, TYPE_NSEC, &set) ? first_record(&set, &size) : NULL;
     if (!rdata) {
         size_t position = 0;
-        if (zone_node_rrset_next(c->version, node, &position, &set))
+        if (c->has_keys && zone_node_rrset_next(c->version, node, &position, &set))
             tally_add(c, &c->no_nsec, (struct subject){ node, set.type, 0 });
         c->last_nsec = NULL;        /* the hole is told; where the chain should lead is not known across it */
         return;
@@ -238,7 +244,8 @@ void check_node_dnssec(struct checker *c, const struct zone_node *node)
     struct rrset set;
     if (zone_node_is_empty(node) || zone_node_is_occluded(node))
         return;
-    for (size_t position = 0; zone_node_rrset_next(c->version, node, &position, &set);)
+    bool nothing = !c->has_keys && !(c->look & LOOK_SIGNED);
+    for (size_t position = 0; !nothing && zone_node_rrset_next(c->version, node, &position, &set);)
         check_signatures(c, node, &set);
     if (zone_node_is_nsec3(node))
         check_nsec3(c, node);

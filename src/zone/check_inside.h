@@ -99,6 +99,18 @@ struct subject { const struct zone_node *node; uint16_t type, record; };
 /* Of a kind that comes by the thousand: the first and how many. */
 struct tally { struct subject at; uint32_t count; };
 
+/* What a node has, found in one walk over its sets, so that most rules need no walk of their own. */
+enum look {
+    LOOK_A = 1 << 0, LOOK_AAAA = 1 << 1, LOOK_NS = 1 << 2, LOOK_DS = 1 << 3, LOOK_NSEC = 1 << 4,
+    LOOK_CNAME = 1 << 5, LOOK_DNAME = 1 << 6, LOOK_MX = 1 << 7, LOOK_SRV = 1 << 8, LOOK_PTR = 1 << 9, LOOK_TXT = 1 << 10,
+    LOOK_OTHER = 1 << 11,       /* any other type */
+    LOOK_MIXED = 1 << 12,       /* an RRset of different TTLs */
+    LOOK_SIGNED = 1 << 13,      /* a signature */
+    LOOK_GLUE = LOOK_A | LOOK_AAAA,
+    LOOK_DELEGATION = LOOK_NS | LOOK_DS | LOOK_NSEC,
+    LOOK_TYPES = LOOK_MIXED - 1
+};
+
 struct checker {
     const struct zone_version *version;
     const struct zone_check_options *options;
@@ -109,8 +121,12 @@ struct checker {
     bool failed, out_of_memory;
     bool incomplete;                /* the reader left out records with errors: what is missing now is their echo */
     uint32_t now;                   /* seconds, as RRSIG counts them */
+    uint32_t index;                 /* of the node at hand */
+    unsigned look;                  /* at it */
     /* DNSSEC */
-    bool has_keys, uses_nsec3;
+    bool has_keys, uses_nsec3, key_met;
+    uint8_t key_algorithm;          /* key_met: of the key that the last known signature was made with */
+    uint16_t key_tag;
     uint64_t signatures;
     struct tally is_unsigned, expired, not_yet, foreign_key, foreign_signer, orphan, no_nsec;
     const struct zone_node *last_nsec, *first_nsec3, *chain_start;     /* last_nsec: NSEC or NSEC3, the one before */

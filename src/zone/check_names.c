@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { CHAIN_MAX = 16 };
+enum { CHAIN_MAX = 16, GLUE_NEAR = 4 };
 
 enum reach {
     REACH_FINE,         /* has an address, or lies where this zone cannot tell */
@@ -24,10 +24,22 @@ static bool has_address(const struct checker *c, const struct zone_node *node)
     return node && (node_has(c, node, TYPE_A) || node_has(c, node, TYPE_AAAA));
 }
 
+/* Whether the target is below the delegation at hand and its glue is one of the next nodes, where it stands in canonical order. */
+static bool has_glue_near(const struct checker *c, struct name_view target)
+{
+    const struct zone_node *node = zone_version_node(c->version, c->index);
+    if (!zone_node_is_cut(node) || !name_below(target, zone_node_name(c->version, node)))
+        return false;
+    for (uint32_t i = 1; i <= GLUE_NEAR && (node = zone_version_node(c->version, c->index + i)) != NULL; i++)
+        if (name_equal(zone_node_name(c->version, node), target))
+            return has_address(c, node);
+    return false;
+}
+
 /* @param cut  the delegation, when REACH_NO_GLUE */
 static enum reach reach_of(const struct checker *c, struct name_view target, const struct zone_node **cut)
 {
-    if (zone_version_class(c->version) != CLASS_IN)
+    if (zone_version_class(c->version) != CLASS_IN || has_glue_near(c, target))
         return REACH_FINE;      /* only the Internet class has addresses that this zone would have to hold */
     struct zone_found found = zone_find(c->version, target);
     switch (found.outcome) {
@@ -68,40 +80,42 @@ static bool looks_like_address(struct name_view name)
 struct use {            /* a target and where it stands */
     struct subject at;
     struct name_view name;
-    char text[NAME_TEXT_ROOM];
+    char text[NAME_TEXT_ROOM];      /* use_text() fills it: most are never told of */
 };
 
-static void bad_target(struct checker *c, const struct use *use, enum check_id address)
+static const char *use_text(struct use *use) { return name_to_text(use->name, use->text); }
+
+static void bad_target(struct checker *c, struct use *use, enum check_id address)
 {
     if (looks_like_address(use->name))
-        finding_add(c, address, use->at, "%.160s looks like an address: the name of a host belongs here", use->text);
+        finding_add(c, address, use->at, "%.160s looks like an address: the name of a host belongs here", use_text(use));
     else if (use->name.labels > 0 && !name_is_host(use->name, false))
-        finding_add(c, CHECK_BAD_TARGET, use->at, "%.160s is no host name: letters, digits, hyphens", use->text);
+        finding_add(c, CHECK_BAD_TARGET, use->at, "%.160s is no host name: letters, digits, hyphens", use_text(use));
 }
 
-static void ns_target(struct checker *c, const struct zone_node *node, const struct use *use)
+static void ns_target(struct checker *c, const struct zone_node *node, struct use *use)
 {
     const struct zone_node *cut = NULL;
     bad_target(c, use, CHECK_NS_IS_ADDRESS);
     switch (reach_of(c, use->name, &cut)) {
     case REACH_ALIAS:
-        finding_add(c, CHECK_NS_IS_CNAME, use->at, "the name server %.160s is an alias: name the host itself", use->text);
+        finding_add(c, CHECK_NS_IS_CNAME, use->at, "the name server %.160s is an alias: name the host itself", use_text(use));
         break;
     case REACH_NOTHING:
-        finding_add(c, CHECK_NS_WITHOUT_ADDRESS, use->at, "the name server %.160s is of this zone but has no A or AAAA", use->text);
+        finding_add(c, CHECK_NS_WITHOUT_ADDRESS, use->at, "the name server %.160s is of this zone but has no A or AAAA", use_text(use));
         break;
     case REACH_NO_GLUE:
         if (cut == node)
-            finding_add(c, CHECK_MISSING_GLUE, use->at, "the name server %.160s lies below its own delegation: its A or AAAA must stand here as glue", use->text);
+            finding_add(c, CHECK_MISSING_GLUE, use->at, "the name server %.160s lies below its own delegation: its A or AAAA must stand here as glue", use_text(use));
         else
-            finding_add(c, CHECK_MISSING_SIBLING_GLUE, use->at, "the name server %.160s lies below another delegation and has no glue here", use->text);
+            finding_add(c, CHECK_MISSING_SIBLING_GLUE, use->at, "the name server %.160s lies below another delegation and has no glue here", use_text(use));
         break;
     case REACH_FINE:
         break;
     }
 }
 
-static void service_target(struct checker *c, const struct use *use, enum check_id address, enum check_id alias, enum check_id nothing)
+static void service_target(struct checker *c, struct use *use, enum check_id address, enum check_id alias, enum check_id nothing)
 {
     const struct zone_node *cut = NULL;
     if (use->name.labels == 0)
@@ -109,13 +123,13 @@ static void service_target(struct checker *c, const struct use *use, enum check_
     bad_target(c, use, address);
     enum reach reach = reach_of(c, use->name, &cut);
     if (reach == REACH_ALIAS)
-        finding_add(c, alias, use->at, "the target %.160s is an alias: name the host itself", use->text);
+        finding_add(c, alias, use->at, "the target %.160s is an alias: name the host itself", use_text(use));
     else if (reach == REACH_NOTHING)
-        finding_add(c, nothing, use->at, "the target %.160s is of this zone but has no A or AAAA", use->text);
+        finding_add(c, nothing, use->at, "the target %.160s is of this zone but has no A or AAAA", use_text(use));
 }
 
 /* Follows aliases inside the zone. */
-static void cname_target(struct checker *c, const struct zone_node *start, const struct use *use)
+static void cname_target(struct checker *c, const struct zone_node *start, struct use *use)
 {
     struct name_view target = use->name;
     for (unsigned hops = 0; hops < CHAIN_MAX; hops++) {
@@ -125,7 +139,7 @@ static void cname_target(struct checker *c, const struct zone_node *start, const
         uint16_t size;
         size_t offset = 0;
         if (found.outcome == ZONE_ABSENT) {
-            finding_add(c, CHECK_CNAME_DANGLING, use->at, "the alias leads to %.160s, which does not exist", hops ? "another alias, and that to a name" : use->text);
+            finding_add(c, CHECK_CNAME_DANGLING, use->at, "the alias leads to %.160s, which does not exist", hops ? "another alias, and that to a name" : use_text(use));
             return;
         }
         if (found.outcome != ZONE_HIT && found.outcome != ZONE_WILDCARD)
@@ -155,10 +169,10 @@ static bool ends_twice(const struct checker *c, struct name_view name)
     return true;
 }
 
-static void one_target(struct checker *c, const struct zone_node *node, const struct use *use)
+static void one_target(struct checker *c, const struct zone_node *node, struct use *use)
 {
     if (ends_twice(c, use->name))
-        finding_add(c, CHECK_MISSING_DOT, use->at, "%.160s has the zone's name twice: a final dot is missing", use->text);
+        finding_add(c, CHECK_MISSING_DOT, use->at, "%.160s has the zone's name twice: a final dot is missing", use_text(use));
     if (use->at.type == TYPE_NS)
         ns_target(c, node, use);
     else if (use->at.type == TYPE_MX)
@@ -179,8 +193,9 @@ static void check_targets(struct checker *c, const struct zone_node *node, const
         size_t offset = 0;
         if (!rdata_name_next(set->type, klass, rdata, size, &offset, &found))
             continue;
-        struct use use = { .at = { node, set->type, record }, .name = found.name };
-        name_to_text(found.name, use.text);
+        struct use use;             /* not cleared: the text is large */
+        use.at = (struct subject){ node, set->type, record };
+        use.name = found.name;
         null_mx |= set->type == TYPE_MX && found.name.labels == 0;
         one_target(c, node, &use);
     }
@@ -193,6 +208,7 @@ static void check_targets(struct checker *c, const struct zone_node *node, const
 void check_node_names(struct checker *c, const struct zone_node *node)
 {
     static const uint16_t types[] = { TYPE_NS, TYPE_CNAME, TYPE_PTR, TYPE_MX, TYPE_SRV };
+    static const unsigned looks[] = { LOOK_NS, LOOK_CNAME, LOOK_PTR, LOOK_MX, LOOK_SRV };
     struct rrset set;
     size_t position = 0;
     if (zone_node_is_occluded(node) || !zone_node_rrset_next(c->version, node, &position, &set))
@@ -200,7 +216,7 @@ void check_node_names(struct checker *c, const struct zone_node *node)
     if (ends_twice(c, zone_node_name(c->version, node)))
         finding_add(c, CHECK_MISSING_DOT, (struct subject){ node, set.type, 0 }, "the owner has the zone's name twice: a final dot is missing");
     for (size_t i = 0; i < LENGTH_OF(types); i++) {
-        if (zone_node_rrset(c->version, node, types[i], &set))
+        if (c->look & looks[i] && zone_node_rrset(c->version, node, types[i], &set))
             check_targets(c, node, &set);
     }
 }

@@ -55,6 +55,15 @@ static void delegation_rules(struct checker *c, const struct zone_node *node)
         finding_add(c, CHECK_DS_WITHOUT_NS, (struct subject){ node, TYPE_DS, 0 }, "a DS where nothing is delegated: NS records are missing");
 }
 
+/* Nothing but a delegation, or nothing but glue below one, as nearly all are. */
+static bool is_plain(const struct checker *c, const struct zone_node *node, bool cut)
+{
+    unsigned types = c->look & LOOK_TYPES;
+    if (!zone_node_is_occluded(node))
+        return cut && (types & ~(unsigned)(LOOK_DELEGATION | LOOK_GLUE)) == 0;
+    return (types & ~(unsigned)LOOK_GLUE) == 0 && zone_node_is_cut(zone_node_top(c->version, node));
+}
+
 /* What stands at a cut beside the delegation, or below one. */
 static void occluded_data(struct checker *c, const struct zone_node *node)
 {
@@ -62,6 +71,8 @@ static void occluded_data(struct checker *c, const struct zone_node *node)
     struct rrset set;
     char type[CODE_TEXT_ROOM];
     if (!cut && !zone_node_is_occluded(node))
+        return;
+    if (is_plain(c, node, cut))
         return;
     struct zone_found above = zone_find(c->version, zone_node_name(c->version, node));
     for (size_t position = 0; zone_node_rrset_next(c->version, node, &position, &set);) {
@@ -86,8 +97,10 @@ static void host_owner(struct checker *c, const struct zone_node *node)
     static const uint16_t types[] = { TYPE_A, TYPE_AAAA, TYPE_MX };
     struct name_view owner = zone_node_name(c->version, node);
     struct rrset set;
+    if (name_is_host(owner, true))
+        return;
     for (size_t i = 0; i < LENGTH_OF(types); i++) {
-        if (!has(c, node, types[i], &set) || name_is_host(owner, true))
+        if (!has(c, node, types[i], &set))
             continue;
         char type[CODE_TEXT_ROOM];
         finding_add(c, CHECK_BAD_OWNER, (struct subject){ node, types[i], 0 }, "the owner of %s should be a host name: letters, digits, hyphens",
@@ -155,19 +168,28 @@ static void ttl_even(struct checker *c, const struct zone_node *node)
 
 void check_node_sets(struct checker *c, const struct zone_node *node)
 {
+    unsigned look = c->look;
     occluded_data(c, node);
-    ttl_even(c, node);
+    if (look & LOOK_MIXED)
+        ttl_even(c, node);
     if (zone_node_is_occluded(node) && !zone_node_is_cut(node))
         return;
-    cname_alone(c, node);
-    dname_rules(c, node);
-    delegation_rules(c, node);
+    if (look & LOOK_CNAME)
+        cname_alone(c, node);
+    if (look & LOOK_DNAME)
+        dname_rules(c, node);
+    if (look & (LOOK_NS | LOOK_DS))
+        delegation_rules(c, node);
     if (zone_node_is_cut(node))
         return;
-    host_owner(c, node);
-    srv_owner(c, node);
-    old_types(c, node);
-    spf_once(c, node);
+    if (look & (LOOK_A | LOOK_AAAA | LOOK_MX))
+        host_owner(c, node);
+    if (look & LOOK_SRV)
+        srv_owner(c, node);
+    if (look & LOOK_OTHER)
+        old_types(c, node);
+    if (look & LOOK_TXT)
+        spf_once(c, node);
 }
 
 /* ---- the SOA ---- */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_OCTETS = 8, DIGITS = 256, FEW = 24 };
+enum { KEY_OCTETS = 8, DIGITS = 256, FEW = 24, AHEAD = 32 };
 
 /* ---- keys ---- */
 
@@ -133,6 +133,8 @@ static void sort_entries(struct build_entry *entries, struct build_entry *scratc
         sort_radix(entries, scratch, count);
     for (size_t first = 0, end; first < count; first = end) {
         uint64_t key = entries[first].key;
+        if (first + AHEAD < count && entries[first + AHEAD].key == entries[first + AHEAD - 1].key)
+            __builtin_prefetch(entries[first + AHEAD].run);
         for (end = first + 1; end < count && entries[end].key == key; end++) {
             /* those that are equal so far */
         }
