@@ -18,8 +18,9 @@
 
 typedef __u64 u64;
 #define INLINE static __always_inline
-/* The verifier forgets what it knew of the value, and with it the differences between ways that led here. */
-#define FORGET(value) asm volatile("" : "+r"(value))
+/* What was found out lies in a map, not in registers: read back from there, the verifier knows nothing of it but its type,
+ * so that the many ways by which a loop can end are one to it. */
+#define SETTLE() asm volatile("" ::: "memory")
 
 enum {
     DNS_HEADER = 12, QUESTION_TAIL = 4, OPT_BYTES = 11, UDP_HEADER = 8, PLAIN_LIMIT = 512,
@@ -42,19 +43,12 @@ MAP(chunks, struct kernel_chunk, 1);
 MAP(cpus, struct kernel_cpu, 1);
 MAP(generations, u64, KERNEL_ZONES);
 
-/* A query on its way. */
+/* A query on its way; `work` is its CPU's own. */
 struct visit {
     struct xdp_md *ctx;
     const struct kernel_control *control;
     struct kernel_cpu *own;
-    __u32 l3, l4;               /* offsets in the frame */
-    __u32 pseudo;               /* sum of the addresses */
-    __u32 message_bytes;
-    __u32 labels, name_end;     /* name_end: offset of the type in the message */
-    __u32 query_sum;            /* of the message */
-    __u16 type;                 /* host order */
-    __u16 limit, asked_payload; /* octets of a reply; what the OPT says */
-    bool six, edns, dnssec_ok;
+    struct kernel_work *work;
 };
 
 INLINE __u32 fold(u64 sum)
@@ -91,8 +85,7 @@ INLINE __u16 read_ethernet(struct visit *v)
         tag++;
         l3 += sizeof *tag;
     }
-    FORGET(l3);
-    v->l3 = l3 & 31;
+    v->work->l3 = l3 & 31;
     return proto;
 }
 
@@ -102,7 +95,7 @@ INLINE bool mac_equal(const unsigned char *a, const unsigned char *b)
 }
 
 /* Ours: address, port and interface, and not by way of somebody else's or a group's hardware address. */
-INLINE bool is_ours(struct visit *v, const void *address, __be16 port, const struct ethhdr *eth)
+INLINE bool is_ours(struct visit *v, bool six, const void *address, __be16 port, const struct ethhdr *eth)
 {
     const struct kernel_control *c = v->control;
     const __u32 *to = address;
@@ -111,9 +104,9 @@ INLINE bool is_ours(struct visit *v, const void *address, __be16 port, const str
         const __u32 *at = (const __u32 *)e->address;
         if (i >= c->endpoint_count)
             break;
-        if (e->port != port || e->family != (v->six ? 6 : 4) || e->interface != v->ctx->ingress_ifindex || at[0] != to[0])
+        if (e->port != port || e->family != (six ? 6 : 4) || e->interface != v->ctx->ingress_ifindex || at[0] != to[0])
             continue;
-        if (v->six && (at[1] != to[1] || at[2] != to[2] || at[3] != to[3]))
+        if (six && (at[1] != to[1] || at[2] != to[2] || at[3] != to[3]))
             continue;
         return mac_equal(e->mac, eth->h_dest);
     }
@@ -133,38 +126,38 @@ INLINE u64 sum_words(const void *at, int count)
 INLINE int read_ipv4(struct visit *v)
 {
     void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
-    struct iphdr *ip = data + v->l3;
+    struct iphdr *ip = data + v->work->l3;
     struct udphdr *udp = (void *)(ip + 1);
     if ((void *)(udp + 1) > end || ip->protocol != IPPROTO_UDP || ip->version != 4 || ip->ihl != 5)
         return 0;
-    if (!is_ours(v, &ip->daddr, udp->dest, data))
+    if (!is_ours(v, false, &ip->daddr, udp->dest, data))
         return 0;
     __u32 bytes = bpf_ntohs(udp->len);
     if ((ip->frag_off & bpf_htons(0x3fff)) != 0 || bpf_ntohs(ip->tot_len) != bytes + sizeof *ip)
         return -1;
     if (fold(sum_words(ip, 5)) != 0xffff || (ip->saddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || ip->saddr == 0)
         return -1;
-    v->pseudo = fold((u64)ip->saddr + ip->daddr + bpf_htons(IPPROTO_UDP));
-    v->l4 = v->l3 + sizeof *ip;
-    v->message_bytes = bytes - UDP_HEADER;
+    v->work->pseudo = fold((u64)ip->saddr + ip->daddr + bpf_htons(IPPROTO_UDP));
+    v->work->l4 = v->work->l3 + sizeof *ip;
+    v->work->message_bytes = bytes - UDP_HEADER;
     return 1;
 }
 
 INLINE int read_ipv6(struct visit *v)
 {
     void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
-    struct ipv6hdr *ip = data + v->l3;
+    struct ipv6hdr *ip = data + v->work->l3;
     struct udphdr *udp = (void *)(ip + 1);
     if ((void *)(udp + 1) > end || ip->nexthdr != IPPROTO_UDP || ip->version != 6)
         return 0;
-    if (!is_ours(v, &ip->daddr, udp->dest, data))
+    if (!is_ours(v, true, &ip->daddr, udp->dest, data))
         return 0;
     __u32 bytes = bpf_ntohs(udp->len);
     if (bpf_ntohs(ip->payload_len) != bytes || udp->check == 0 || ip->saddr.s6_addr[0] == 0xff)
         return -1;
-    v->pseudo = fold(sum_words(&ip->saddr, 8) + bpf_htons(IPPROTO_UDP));
-    v->l4 = v->l3 + sizeof *ip;
-    v->message_bytes = bytes - UDP_HEADER;
+    v->work->pseudo = fold(sum_words(&ip->saddr, 8) + bpf_htons(IPPROTO_UDP));
+    v->work->l4 = v->work->l3 + sizeof *ip;
+    v->work->message_bytes = bytes - UDP_HEADER;
     return 1;
 }
 
@@ -173,15 +166,15 @@ INLINE int read_ipv6(struct visit *v)
 /* Takes a copy of the message, with zeros behind it, in lower case beside it, and sums it up. */
 INLINE bool load_message(struct visit *v)
 {
-    struct kernel_cpu *own = v->own;
-    __u32 bytes = v->message_bytes;
+    struct kernel_work *work = v->work;
+    __u32 bytes = v->work->message_bytes;
     if (bytes < DNS_HEADER + 1 + QUESTION_TAIL || bytes > KERNEL_MESSAGE_MAX)
         return false;
-    if (bpf_xdp_load_bytes(v->ctx, v->l4 + UDP_HEADER, own->message, bytes) != 0)
+    if (bpf_xdp_load_bytes(v->ctx, v->work->l4 + UDP_HEADER, work->message, bytes) != 0)
         return false;
-    *(u64 *)(own->message + (bytes & 0xff)) = 0;
-    const u64 *from = (const u64 *)own->message;
-    u64 *to = (u64 *)own->lower, sum = 0;
+    *(u64 *)(work->message + (bytes & 0xff)) = 0;
+    const u64 *from = (const u64 *)work->message;
+    u64 *to = (u64 *)work->lower, sum = 0;
     for (int i = 0; i < KERNEL_MESSAGE_MAX / 8; i++) {
         if (i * 8 >= bytes)
             break;
@@ -189,7 +182,7 @@ INLINE bool load_message(struct visit *v)
         to[i] = kernel_lower8(word);
         sum += (word & 0xffffffff) + (word >> 32);
     }
-    v->query_sum = fold(sum);
+    v->work->query_sum = fold(sum);
     return true;
 }
 
@@ -198,14 +191,14 @@ INLINE bool load_message(struct visit *v)
 INLINE bool udp_sum_good(struct visit *v)
 {
     void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
-    struct udphdr *udp = data + (v->l4 & 127);
+    struct udphdr *udp = data + (v->work->l4 & 127);
     if ((void *)(udp + 1) > end || udp->source == 0)
         return false;
     if (udp->check == 0)
         return true;
-    __u32 pseudo = fold((u64)v->pseudo + udp->len);
+    __u32 pseudo = fold((u64)v->work->pseudo + udp->len);
     return udp->check == pseudo ||
-           fold((u64)pseudo + udp->source + udp->dest + udp->len + udp->check + v->query_sum) == 0xffff;
+           fold((u64)pseudo + udp->source + udp->dest + udp->len + udp->check + v->work->query_sum) == 0xffff;
 }
 
 INLINE __u16 get_u16(const unsigned char *p) { return (__u16)(p[0] << 8 | p[1]); }
@@ -213,33 +206,33 @@ INLINE __u16 get_u16(const unsigned char *p) { return (__u16)(p[0] << 8 | p[1]);
 /* OPT without options, or nothing, behind the question. */
 INLINE bool read_edns(struct visit *v)
 {
-    __u32 at = v->name_end + QUESTION_TAIL, additional = get_u16(v->own->message + 10);
-    v->limit = PLAIN_LIMIT;
+    __u32 at = v->work->name_end + QUESTION_TAIL, additional = get_u16(v->work->message + 10);
+    v->work->limit = PLAIN_LIMIT;
     if (additional == 0)
-        return at == v->message_bytes;
-    if (additional != 1 || at + OPT_BYTES != v->message_bytes || at > KERNEL_MESSAGE_MAX)
+        return at == v->work->message_bytes;
+    if (additional != 1 || at + OPT_BYTES != v->work->message_bytes || at > KERNEL_MESSAGE_MAX)
         return false;
-    const unsigned char *opt = v->own->message + at;
+    const unsigned char *opt = v->work->message + at;
     __u16 payload = get_u16(opt + 3);
     /* root, type, no extended code, version 0, no flag but DO, no options */
     if (opt[0] != 0 || get_u16(opt + 1) != TYPE_OPT || get_u16(opt + 5) != 0 || (opt[7] & 0x7f) != 0 || opt[8] != 0 ||
         get_u16(opt + 9) != 0)
         return false;
-    v->edns = true;
-    v->asked_payload = payload;
-    v->dnssec_ok = (opt[7] & 0x80) != 0;
-    if (payload > v->limit)
-        v->limit = payload;
-    if (v->limit > v->control->udp_payload)
-        v->limit = v->control->udp_payload;
+    v->work->edns = true;
+    v->work->asked_payload = payload;
+    v->work->dnssec_ok = (opt[7] & 0x80) != 0;
+    if (payload > v->work->limit)
+        v->work->limit = payload;
+    if (v->work->limit > v->control->udp_payload)
+        v->work->limit = v->control->udp_payload;
     return true;
 }
 
-INLINE u64 hash_label(const struct kernel_cpu *own, __u32 at, __u32 length, u64 hash)
+INLINE u64 hash_label(const struct kernel_work *work, __u32 at, __u32 length, u64 hash)
 {
     __u32 left = length + 1;
     for (int i = 0; i < 8; i++) {
-        u64 word = *(const u64 *)(own->lower + ((at + i * 8) & 0xff));
+        u64 word = *(const u64 *)(work->lower + ((at + i * 8) & 0xff));
         if (left < 8) {
             if (left > 0)
                 hash = kernel_mix(hash, kernel_first(word, left));
@@ -248,41 +241,40 @@ INLINE u64 hash_label(const struct kernel_cpu *own, __u32 at, __u32 length, u64 
         hash = kernel_mix(hash, word);
         left -= 8;
     }
-    FORGET(hash);
     return hash;
 }
 
-/* Labels of the question, their hashes, then the hash of each suffix in own->hashes. */
+/* Labels of the question, their hashes, then the hash of each suffix in work->hashes. */
 INLINE bool read_name(struct visit *v)
 {
-    struct kernel_cpu *own = v->own;
+    struct kernel_work *work = v->work;
     __u32 at = DNS_HEADER, count = 0;
     for (; count <= KERNEL_LABELS_MAX; count++) {
-        __u32 length = own->lower[at & 0xff];
+        __u32 length = work->lower[at & 0xff];
         if (length == 0)
             break;
         if (length > 63 || at + length >= KERNEL_MESSAGE_MAX - 8 || count == KERNEL_LABELS_MAX)
             return false;
-        own->hashes[count] = hash_label(own, at, length, v->control->seeds[0]);
-        own->starts[count] = at;
+        work->hashes[count] = hash_label(work, at, length, v->control->seeds[0]);
         at += length + 1;
-        FORGET(at);
+        work->starts[(count + 1) & 15] = at;
+        SETTLE();
+        at = work->starts[(count + 1) & 15];
     }
-    own->starts[count & 15] = at;
-    v->labels = count;
-    v->name_end = at + 1;
-    if (v->name_end + QUESTION_TAIL > v->message_bytes || v->name_end > KERNEL_MESSAGE_MAX)
+    v->work->labels = count;
+    v->work->name_end = at + 1;
+    if (v->work->name_end + QUESTION_TAIL > v->work->message_bytes || v->work->name_end > KERNEL_MESSAGE_MAX)
         return false;
     u64 hash = v->control->seeds[1];
-    own->hashes[count & 15] = hash;
+    work->hashes[count & 15] = hash;
     for (int i = KERNEL_LABELS_MAX - 1; i >= 0; i--) {
         if (i >= count)
             continue;
-        hash = kernel_join(hash, own->hashes[i]);
-        own->hashes[i] = hash;
+        hash = kernel_join(hash, work->hashes[i]);
+        work->hashes[i] = hash;
     }
-    v->type = get_u16(own->message + v->name_end);
-    return get_u16(own->message + v->name_end + 2) == 1;
+    v->work->type = get_u16(work->message + v->work->name_end);
+    return get_u16(work->message + v->work->name_end + 2) == 1;
 }
 
 /* A standard query with one question and nothing else. */
@@ -305,8 +297,8 @@ INLINE u64 find_slot(const struct visit *v, u64 hash, bool exact, bool below)
     const struct kernel_bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
     if (!bucket)
         return 0;
-    u64 tag = hash & KERNEL_SLOT_TAG, mark = v->dnssec_ok ? KERNEL_SLOT_DO : KERNEL_SLOT_PLAIN;
-    u64 exact_key = exact ? tag | (u64)v->type << 32 : ~0ull, below_key = below ? tag | KERNEL_SLOT_BELOW : ~0ull;
+    u64 tag = hash & KERNEL_SLOT_TAG, mark = v->work->dnssec_ok ? KERNEL_SLOT_DO : KERNEL_SLOT_PLAIN;
+    u64 exact_key = exact ? tag | (u64)v->work->type << 32 : ~0ull, below_key = below ? tag | KERNEL_SLOT_BELOW : ~0ull;
     for (int i = 0; i < KERNEL_WAYS; i++) {
         u64 slot = bucket->slots[i], key = slot & KERNEL_SLOT_KEY;
         if ((key == exact_key || key == below_key) && (slot & mark))
@@ -326,10 +318,10 @@ INLINE struct kernel_record *read_slot(const struct visit *v, u64 slot, __u32 st
     struct kernel_record *r = (void *)(chunk->bytes + (offset & (KERNEL_CHUNK - 1)));
     __u32 bytes = r->name_bytes, left = bytes;
     const u64 *name = (const u64 *)(r + 1);
-    if (bytes != v->name_end - start || bytes > KERNEL_NAME_MAX)
+    if (bytes != v->work->name_end - start || bytes > KERNEL_NAME_MAX)
         return 0;
     for (int i = 0; i < KERNEL_NAME_MAX / 8; i++) {
-        u64 word = *(const u64 *)(v->own->lower + ((start + i * 8) & 0xff));
+        u64 word = *(const u64 *)(v->work->lower + ((start + i * 8) & 0xff));
         if (left < 8) {
             if (left > 0 && kernel_first(word, left) != name[i])
                 return 0;
@@ -342,12 +334,12 @@ INLINE struct kernel_record *read_slot(const struct visit *v, u64 slot, __u32 st
     return r;
 }
 
-/* @param start  where the record's name begins in the message */
-INLINE struct kernel_record *find(struct visit *v, __u32 *start)
+/* Sets start: where the record's name begins in the message. */
+INLINE struct kernel_record *find(struct visit *v)
 {
     const struct kernel_control *c = v->control;
-    struct kernel_cpu *own = v->own;
-    __u32 labels = v->labels;
+    struct kernel_work *work = v->work;
+    __u32 labels = v->work->labels;
     u64 slot = 0;
     __u32 at = 0;
     for (__u32 i = 0; i <= KERNEL_LABELS_MAX; i++) {
@@ -355,21 +347,19 @@ INLINE struct kernel_record *find(struct visit *v, __u32 *start)
             break;
         __u32 depth = (labels - i) & 31;
         bool exact = i == 0 && (c->exact_depths >> depth & 1);
-        bool below = (c->below_depths >> depth & 1) && !(i == 0 && type_of_parent(v->type));
+        bool below = (c->below_depths >> depth & 1) && !(i == 0 && type_of_parent(v->work->type));
         if (!exact && !below)
             continue;
-        slot = find_slot(v, own->hashes[i & 15], exact, below);
+        slot = find_slot(v, work->hashes[i & 15], exact, below);
         if (slot) {
-            at = own->starts[i & 15];
+            at = work->starts[i & 15];
             break;
         }
     }
-    FORGET(slot);
-    FORGET(at);
-    if (!slot)
-        return 0;
-    *start = at & 0xff;
-    return read_slot(v, slot, at & 0xff);
+    v->work->slot = slot;
+    v->work->start = at;
+    SETTLE();
+    return v->work->slot ? read_slot(v, v->work->slot, v->work->start & 0xff) : 0;
 }
 
 INLINE bool is_alive(const struct visit *v, const struct kernel_record *r)
@@ -385,12 +375,12 @@ INLINE void count_answer(struct visit *v, const struct kernel_record *r, __u32 b
 {
     struct kernel_counts *c = &v->own->counts;
     __u32 kind = r->kind & (KERNEL_KINDS - 1), zone = r->zone;
-    c->answered[v->six]++;
+    c->answered[v->work->six]++;
     c->kind[kind]++;
-    c->edns += v->edns;
-    c->dnssec_ok += v->dnssec_ok;
-    c->type[v->control->type_index[v->type & 0xff] & (KERNEL_TYPES - 1)]++;
-    c->query_size[(v->message_bytes / 16) & (KERNEL_QUERY_BUCKETS - 1)]++;
+    c->edns += v->work->edns;
+    c->dnssec_ok += v->work->dnssec_ok;
+    c->type[v->control->type_index[v->work->type & 0xff] & (KERNEL_TYPES - 1)]++;
+    c->query_size[(v->work->message_bytes / 16) & (KERNEL_QUERY_BUCKETS - 1)]++;
     __u32 bucket = bytes / 16;
     if (bucket < KERNEL_REPLY_BUCKETS)
         c->reply_size[bucket]++;
@@ -398,44 +388,56 @@ INLINE void count_answer(struct visit *v, const struct kernel_record *r, __u32 b
         v->own->zones[zone][kind]++;
 }
 
-INLINE void turn_around(struct visit *v, void *data)
+INLINE bool turn_ethernet(void *data, void *end)
 {
     struct ethhdr *eth = data;
     unsigned char mac[ETH_ALEN];
+    if ((void *)(eth + 1) > end)
+        return false;
     __builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
     __builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
     __builtin_memcpy(eth->h_source, mac, ETH_ALEN);
-    if (v->six) {
-        struct ipv6hdr *ip = data + v->l3;
-        struct in6_addr from = ip->saddr;
-        ip->saddr = ip->daddr;
-        ip->daddr = from;
-        *(__be32 *)ip = bpf_htonl(6u << 28);
-        ip->hop_limit = HOPS;
-    } else {
-        struct iphdr *ip = data + v->l3;
-        __be32 from = ip->saddr;
-        ip->saddr = ip->daddr;
-        ip->daddr = from;
-        ip->tos = 0;
-        ip->id = 0;
-        ip->frag_off = bpf_htons(0x4000);       /* DF: as the sockets do, nothing of ours is ever in fragments */
-        ip->ttl = HOPS;
-        ip->check = 0;
-    }
+    return true;
 }
 
-/* Lengths and the sum of the IP header. */
-INLINE void set_lengths(struct visit *v, void *data, __u32 udp_bytes)
+/* DF: as our sockets do, nothing of ours is ever in fragments. */
+INLINE bool turn_ipv4(struct iphdr *ip, void *end, __u32 udp_bytes)
 {
-    if (v->six) {
-        struct ipv6hdr *ip = data + v->l3;
-        ip->payload_len = bpf_htons(udp_bytes);
-    } else {
-        struct iphdr *ip = data + v->l3;
-        ip->tot_len = bpf_htons(udp_bytes + sizeof *ip);
-        ip->check = (__u16)~fold(sum_words(ip, 5));
-    }
+    if ((void *)(ip + 1) > end)
+        return false;
+    __be32 from = ip->saddr;
+    ip->saddr = ip->daddr;
+    ip->daddr = from;
+    ip->tos = 0;
+    ip->id = 0;
+    ip->frag_off = bpf_htons(0x4000);
+    ip->ttl = HOPS;
+    ip->tot_len = bpf_htons(udp_bytes + sizeof *ip);
+    ip->check = 0;
+    ip->check = (__u16)~fold(sum_words(ip, 5));
+    return true;
+}
+
+INLINE bool turn_ipv6(struct ipv6hdr *ip, void *end, __u32 udp_bytes)
+{
+    if ((void *)(ip + 1) > end)
+        return false;
+    struct in6_addr from = ip->saddr;
+    ip->saddr = ip->daddr;
+    ip->daddr = from;
+    *(__be32 *)ip = bpf_htonl(6u << 28);
+    ip->hop_limit = HOPS;
+    ip->payload_len = bpf_htons(udp_bytes);
+    return true;
+}
+
+/* Back to where it came from. */
+INLINE bool turn_around(struct visit *v, void *data, void *end, __u32 udp_bytes)
+{
+    void *ip = data + (v->work->l3 & 31);
+    if (!turn_ethernet(data, end))
+        return false;
+    return v->work->six ? turn_ipv6(ip, end, udp_bytes) : turn_ipv4(ip, end, udp_bytes);
 }
 
 /* A sum of octets that begin at an odd offset has its octets swapped. */
@@ -475,7 +477,7 @@ INLINE bool put_opt(const struct visit *v, unsigned char *opt, void *end)
     opt[2] = TYPE_OPT;
     opt[3] = payload >> 8;
     opt[4] = (unsigned char)payload;
-    opt[7] = v->dnssec_ok ? 0x80 : 0;
+    opt[7] = v->work->dnssec_ok ? 0x80 : 0;
     opt[0] = opt[1] = opt[5] = opt[6] = opt[8] = opt[9] = opt[10] = 0;
     return true;
 }
@@ -483,19 +485,17 @@ INLINE bool put_opt(const struct visit *v, unsigned char *opt, void *end)
 /* Header and sums; all of the message's records are there. */
 INLINE void finish(struct visit *v, const struct kernel_record *r, struct udphdr *udp, unsigned char *message, __u32 bytes, __u32 moved)
 {
-    const unsigned char *query = v->own->message;
-    __u32 question_end = v->name_end + QUESTION_TAIL;
+    const unsigned char *query = v->work->message;
+    __u32 question_end = v->work->name_end + QUESTION_TAIL;
     __u32 minus = fold(sum_words(query, 3));
-    if (v->edns)
-        minus = fold((u64)minus + opt_sum(v->asked_payload, v->dnssec_ok, question_end));
+    if (v->work->edns)
+        minus = fold((u64)minus + opt_sum(v->work->asked_payload, v->work->dnssec_ok, question_end));
     message[2] = FLAG_QR_BE | (r->answer & KERNEL_AUTHORITATIVE ? FLAG_AA_BE : 0) | (query[2] & FLAG_RD_BE);
     message[3] = (query[3] & FLAG_CD_BE) | (r->answer & 15);
     __u16 *counts = (__u16 *)(message + 6);
-    counts[0] = r->counts[0];
-    counts[1] = r->counts[1];
-    counts[2] = r->counts[2];
-    if (v->edns)
-        counts[2] = bpf_htons(bpf_ntohs(counts[2]) + 1);
+    counts[0] = bpf_htons(r->counts[0]);
+    counts[1] = bpf_htons(r->counts[1]);
+    counts[2] = bpf_htons(r->counts[2] + v->work->edns);
     __u32 turned = bpf_htons(moved), odd = r->odd_shifts, even = r->shift_count - odd;
     u64 tail = r->tail_sum + (u64)turned * even + (u64)__builtin_bswap16(turned) * odd;
 
@@ -503,25 +503,27 @@ INLINE void finish(struct visit *v, const struct kernel_record *r, struct udphdr
     udp->source = udp->dest;
     udp->dest = to;
     udp->len = length;
-    u64 sum = (u64)v->pseudo + length + length + udp->source + udp->dest;
-    sum += sum_words(message, 3) + v->query_sum + (0xffff ^ minus) + at_parity(fold(tail), question_end);
-    if (v->edns)
-        sum += opt_sum(v->control->udp_payload, v->dnssec_ok, question_end + r->tail_bytes);
+    u64 sum = (u64)v->work->pseudo + length + length + udp->source + udp->dest;
+    sum += sum_words(message, 3) + v->work->query_sum + (0xffff ^ minus) + at_parity(fold(tail), question_end);
+    if (v->work->edns)
+        sum += opt_sum(v->control->udp_payload, v->work->dnssec_ok, question_end + r->tail_bytes);
     __u16 check = (__u16)~fold(sum);
     udp->check = check == 0 ? 0xffff : check;
 }
 
 /* From the change of length on, what fails drops the frame: it is no query any more. */
-INLINE int answer(struct visit *v, struct kernel_record *r, __u32 start)
+INLINE int answer(struct visit *v, struct kernel_record *r)
 {
-    __u32 question_end = v->name_end + QUESTION_TAIL, tail_bytes = r->tail_bytes, shift_count = r->shift_count;
+    __u32 question_end = v->work->name_end + QUESTION_TAIL, tail_bytes = r->tail_bytes, shift_count = r->shift_count;
     if (tail_bytes > KERNEL_TAIL_MAX || shift_count > KERNEL_SHIFTS_MAX || question_end > KERNEL_MESSAGE_MAX)
         return pass(v, KERNEL_PASS_SIZE);
-    __u32 bytes = question_end + tail_bytes + (v->edns ? OPT_BYTES : 0);
-    if (bytes > v->limit || bytes > v->control->reply_max)
+    __u32 bytes = question_end + tail_bytes + (v->work->edns ? OPT_BYTES : 0);
+    if (bytes > v->work->limit || bytes > v->control->reply_max)
         return pass(v, KERNEL_PASS_SIZE);
 
-    __u32 frame = (__u32)(v->ctx->data_end - v->ctx->data), l4 = v->l4 & 127, message_at = l4 + UDP_HEADER;
+    __u32 l4 = v->work->l4 & 127, message_at = l4 + UDP_HEADER;
+    u64 frame = (u64)((void *)(long)v->ctx->data_end - (void *)(long)v->ctx->data);
+    asm volatile("" : "+r"(frame));     /* a difference of pointers takes 64 bits */
     if (bpf_xdp_adjust_tail(v->ctx, (int)(message_at + bytes) - (int)frame) != 0)
         return pass(v, KERNEL_PASS_SIZE);
     const unsigned char *tail = (const unsigned char *)(r + 1) + (kernel_pad8(r->name_bytes) & 0xff);
@@ -529,19 +531,20 @@ INLINE int answer(struct visit *v, struct kernel_record *r, __u32 start)
         goto broken;
 
     void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
-    unsigned char *message = data + message_at;
+    struct udphdr *udp = data + l4;
+    unsigned char *message = (unsigned char *)(udp + 1);
     if ((void *)(message + DNS_HEADER) > end)
         goto broken;
     unsigned char *records = message + (question_end & 0xff);
-    __u32 moved = start - DNS_HEADER;
+    __u32 moved = v->work->start - DNS_HEADER;
     const __u16 *shifts = (const __u16 *)(tail + (kernel_pad8(tail_bytes) & 0x7ff));
     if (moved > 0 && !shift(records, end, shifts, shift_count, moved))
         goto broken;
-    if (v->edns && !put_opt(v, records + (tail_bytes & 0x7ff), end))
+    if (v->work->edns && !put_opt(v, records + (tail_bytes & 0x7ff), end))
         goto broken;
-    turn_around(v, data);
-    set_lengths(v, data, bytes + UDP_HEADER);
-    finish(v, r, data + l4, message, bytes, moved);
+    if (!turn_around(v, data, end, bytes + UDP_HEADER))
+        goto broken;
+    finish(v, r, udp, message, bytes, moved);
     if (!r->used)
         r->used = 1;
     count_answer(v, r, bytes);
@@ -554,33 +557,34 @@ broken:
 SEC("xdp")
 int rhizome_answer(struct xdp_md *ctx)
 {
-    __u32 zero = 0, cpu = bpf_get_smp_processor_id(), start = 0;
+    __u32 zero = 0, cpu = bpf_get_smp_processor_id();
     struct visit v = { .ctx = ctx };
     v.control = bpf_map_lookup_elem(&control, &zero);
     v.own = bpf_map_lookup_elem(&cpus, &cpu);
     if (!v.control || !v.own)
         return XDP_PASS;
+    v.work = &v.own->work;
     __u16 proto = read_ethernet(&v);
-    v.six = proto == bpf_htons(ETH_P_IPV6);
-    if (!v.six && proto != bpf_htons(ETH_P_IP))
+    v.work->six = proto == bpf_htons(ETH_P_IPV6);
+    if (!v.work->six && proto != bpf_htons(ETH_P_IP))
         return XDP_PASS;
-    int ours = v.six ? read_ipv6(&v) : read_ipv4(&v);
+    int ours = v.work->six ? read_ipv6(&v) : read_ipv4(&v);
     if (ours == 0)
         return XDP_PASS;
     if (ours < 0)
         return pass(&v, KERNEL_PASS_SHAPE);
-    if (!load_message(&v) || !header_good(v.own->message))
+    if (!load_message(&v) || !header_good(v.work->message))
         return pass(&v, KERNEL_PASS_MESSAGE);
     if (!udp_sum_good(&v))
         return pass(&v, KERNEL_PASS_SHAPE);
-    if (!read_name(&v) || !read_edns(&v) || !type_plain(v.type))
+    if (!read_name(&v) || !read_edns(&v) || !type_plain(v.work->type))
         return pass(&v, KERNEL_PASS_MESSAGE);
-    struct kernel_record *r = find(&v, &start);
+    struct kernel_record *r = find(&v);
     if (!r)
         return pass(&v, KERNEL_PASS_MISS);
     if (!is_alive(&v, r))
         return pass(&v, KERNEL_PASS_DEAD);
-    return answer(&v, r, start);
+    return answer(&v, r);
 }
 
-char license[] SEC("license") = "Apache-2.0";
+char license_text[] SEC("license") = "Apache-2.0";

@@ -42,13 +42,15 @@ enum { KERNEL_AUTHORITATIVE = 0x80 };
 /* Behind it: the name in lower case, filled up with zeros to a multiple of 8; the tail, likewise; the shifts. */
 struct kernel_record {
     unsigned long long generation;          /* alive while its zone's is the same */
-    unsigned int zone, epoch;
+    unsigned int epoch;
+    unsigned int next;                      /* the owner's: list of records that are to become free */
+    unsigned short zone;
     unsigned short tail_bytes;
     unsigned short tail_sum;                /* one's complement sum of its 16-bit words, as they are loaded */
-    unsigned short counts[3];               /* in network order */
+    unsigned char counts[3];
     unsigned char name_bytes, shift_count, odd_shifts;
-    unsigned char kind, used;               /* used: set by the program, cleared by the owner's clock */
-    unsigned char answer;                   /* rcode, and KERNEL_AUTHORITATIVE */
+    unsigned char kind, used, answer;       /* used: set by the program, cleared by the owner's clock; answer: rcode and KERNEL_AUTHORITATIVE */
+    unsigned char reserved;
 };
 
 struct kernel_chunk {
@@ -104,15 +106,27 @@ struct kernel_counts {
     unsigned long long query_size[KERNEL_QUERY_BUCKETS], reply_size[KERNEL_REPLY_BUCKETS];
 };
 
+/* What one run of the program found out so far. */
+struct kernel_work {
+    unsigned long long slot;
+    unsigned int l3, l4;                    /* offsets in the frame */
+    unsigned int pseudo;                    /* sum of the addresses and the protocol */
+    unsigned int message_bytes, query_sum;
+    unsigned int labels, name_end;          /* name_end: offset of the type in the message */
+    unsigned int start;                     /* where the name of the record begins in it */
+    unsigned short type, limit, asked_payload;
+    unsigned char six, edns, dnssec_ok;
+    unsigned long long hashes[16];          /* of the labels, then of the suffixes that begin with them */
+    unsigned int starts[16];                /* where they begin */
+    unsigned char message[256 + 32];        /* a copy, and the same in lower case */
+    unsigned char lower[256 + 32];
+};
+
 /* What one CPU writes, and nobody else. */
 struct kernel_cpu {
     struct kernel_counts counts;
     unsigned long long zones[KERNEL_ZONES_OWN][KERNEL_KINDS];
-    /* Workspace of one run. */
-    unsigned long long hashes[KERNEL_LABELS_MAX + 4];
-    unsigned int starts[KERNEL_LABELS_MAX + 4];
-    unsigned char message[KERNEL_MESSAGE_MAX + 128];
-    unsigned char lower[KERNEL_MESSAGE_MAX + 128];
+    struct kernel_work work;
     unsigned long long reserved[8];
 };
 

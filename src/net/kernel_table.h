@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The owner's side of the tables that the program reads; plain memory, so that tests need no kernel. */
+#ifndef NET_KERNEL_TABLE_H
+#define NET_KERNEL_TABLE_H
+
+#include "net/kernel.h"
+#include "net/kernel_layout.h"
+
+enum { KERNEL_RECORD_MAX = sizeof(struct kernel_record) + KERNEL_NAME_MAX + KERNEL_TAIL_MAX + 2 * KERNEL_SHIFTS_MAX,
+       KERNEL_CLASSES = KERNEL_RECORD_MAX / KERNEL_GRANULE + 2 };
+
+/* A piece of memory that no slot names: in a free list, or waiting until no program can see it. */
+struct kernel_piece { uint32_t next; uint32_t granules; };
+
+struct kernel_table {
+    struct kernel_control *control;
+    struct kernel_bucket *buckets; uint32_t bucket_count;   /* a power of two */
+    uint8_t *chunks; uint32_t chunk_count; size_t chunk_stride;
+    uint64_t *generations;
+    uint32_t epoch;                         /* of new records; not the control's: everything is dead until a flush */
+    void (*wait)(void *context);            /* until no program that runs now runs any more; NULL = there is no way to know */
+    void *context;
+    uint32_t fresh_chunk, fresh_offset;     /* where never used memory begins */
+    uint32_t free[KERNEL_CLASSES];          /* by granules: offset in granules of the first piece; 0 = none */
+    uint32_t waiting;                       /* likewise */
+    uint32_t hand;                          /* of the clock: the next bucket it looks at */
+    uint64_t entries, bytes;
+};
+
+/* The memory is zero; control's seeds, masks and epoch are set here. */
+void kernel_table_init(struct kernel_table *table);
+MUST_CHECK enum status kernel_table_put(struct kernel_table *table, const struct net_kernel_entry *entry, bool make_room);
+void kernel_table_settle(struct kernel_table *table);
+void kernel_table_flush(struct kernel_table *table);
+void kernel_table_stop(struct kernel_table *table);
+bool kernel_table_stopped(const struct kernel_table *table);
+uint64_t kernel_table_room(const struct kernel_table *table);
+
+#endif
