@@ -11,7 +11,7 @@ import time
 import load
 from servers import Server
 
-WARM, COUNTED = 5_000, 20_000
+WARM, COUNTED = 60_000, 20_000
 PREFIX = ["valgrind", "-q", "--tool=callgrind", "--trace-children=yes", "--callgrind-out-file=FOLDER/callgrind.%p"]
 
 
