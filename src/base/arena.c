@@ -22,7 +22,7 @@ static void unpoison(const void *start, size_t bytes) { (void)start, (void)bytes
 #endif
 
 enum { CHUNK_DEFAULT = 4096, CHUNK_LEAST = 64, ALIGNMENT = _Alignof(max_align_t),
-       LARGE_PAGE = 2 << 20, LARGE_BYTES = 4 << 20 };
+       PAGE = 4096, LARGE_BYTES = 4 << 20 };
 
 /* Per thread, so that a test that injects faults does not hit the threads beside it. */
 static _Thread_local uint64_t fault_countdown, fault_seen;
@@ -41,13 +41,13 @@ static bool fault_now(void)
     return fault_countdown && --fault_countdown == 0;
 }
 
-/* A wish only: fewer faults while it is filled, fewer misses when it is read.  Whole pages inside the block, no octet of others. */
+/* A wish only: fewer faults while it is filled, fewer misses when it is read.  All pages that the block touches, so that a mapping of its
+ * own stays one and can be moved. */
 static void large_pages(void *block, size_t bytes)
 {
-    uintptr_t from = ((uintptr_t)block + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
-    uintptr_t to = ((uintptr_t)block + bytes) & ~(uintptr_t)(LARGE_PAGE - 1);
-    if (from < to)
-        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+    uintptr_t from = (uintptr_t)block & ~(uintptr_t)(PAGE - 1);
+    uintptr_t to = ((uintptr_t)block + bytes + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+    (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
 void *mem_alloc(size_t bytes) { return fault_now() ? NULL : calloc(1, bytes ? bytes : 1); }
@@ -55,6 +55,14 @@ void *mem_alloc(size_t bytes) { return fault_now() ? NULL : calloc(1, bytes ? by
 void *mem_room(size_t bytes)
 {
     void *block = fault_now() ? NULL : malloc(bytes ? bytes : 1);
+    if (block && bytes >= LARGE_BYTES)
+        large_pages(block, bytes);
+    return block;
+}
+
+void *mem_recycle(void *old, size_t bytes)
+{
+    void *block = fault_now() ? NULL : realloc(old, bytes ? bytes : 1);
     if (block && bytes >= LARGE_BYTES)
         large_pages(block, bytes);
     return block;

@@ -42,6 +42,7 @@ uint64_t fault_count(void);
 /* The heap, with fault injection.  Everything outside base uses these instead of malloc. */
 void *mem_alloc(size_t bytes);                  /**< zeroed; NULL when out of memory */
 void *mem_room(size_t bytes);                   /**< not zeroed; for large blocks the kernel is asked for large pages */
+void *mem_recycle(void *old, size_t bytes);      /**< mem_room in what `old` (NULL = nothing) has, whose content is lost; it stays on NULL */
 void *mem_resize(void *old, size_t bytes);      /**< realloc; the old block stays on NULL */
 char *mem_string(const char *string);           /**< strdup */
 void *mem_shrink(void *block, size_t bytes);    /**< gives back what is behind; @return the block, which may have moved. Cannot fail */

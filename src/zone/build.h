@@ -27,6 +27,8 @@ struct build_chunk {
     uint8_t data[];
 };
 struct zone_builder {
+    void *spare;                    /* heap that finishing uses first: see zone_builder_recycle */
+    size_t spare_bytes;
     struct build_chunk *first, *last;
     struct build_run *run;          /* the last one, at the end of the last chunk; NULL = none yet */
     uint64_t records, rdata_bytes;
@@ -61,7 +63,7 @@ struct build_entry {
 };
 /* All runs in canonical order of their owners, runs of one owner in the order they came.
  * @param out  b->runs entries, for the caller to free; NULL when there are none */
-MUST_CHECK enum status build_sort(const struct zone_builder *b, struct build_entry **out);
+MUST_CHECK enum status build_sort(struct zone_builder *b, struct build_entry **out);
 
 /* A record of an owner on its way into the version. */
 struct build_item {

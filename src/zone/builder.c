@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { FIRST_CHUNK = 1 << 11, LAST_CHUNK = 8 << 20 };
+enum { FIRST_CHUNK = 1 << 11, LAST_CHUNK = 8 << 20, RECYCLE_LEAST = 1 << 20 };
 
 unsigned name_label_starts(struct name_view name, uint8_t starts[NAME_MAX_LABELS])
 {
@@ -92,7 +92,19 @@ void zone_builder_free(struct zone_builder *b)
         next = chunk->next;
         mem_free(chunk);
     }
+    mem_free(b->spare);
     mem_free(b);
+}
+
+void zone_builder_recycle(struct zone_builder *b, void *block, size_t bytes)
+{
+    if (!b || bytes < RECYCLE_LEAST || bytes <= b->spare_bytes) {
+        mem_free(block);
+        return;
+    }
+    mem_free(b->spare);
+    b->spare = block;
+    b->spare_bytes = bytes;
 }
 
 enum status zone_builder_add(struct zone_builder *b, struct name_view owner, uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size,

@@ -17,7 +17,7 @@ struct level {
 };
 struct slot_wish { uint64_t hash; uint32_t node; };
 struct freezing {
-    const struct zone_builder *b;
+    struct zone_builder *b;
     struct zone_version *v;
     struct build_entry *entries;    /* key: labels shared with the owner before, see `compare_owners` */
     size_t count;
@@ -519,9 +519,10 @@ static enum status freeze(struct freezing *f, bool keep_where)
     uint64_t bound = where_at + (keep_where ? where_bytes(f) : 0);
     if (bound / GRANULE >= UINT32_MAX || f->b->records > UINT32_MAX)
         return E_LIMIT;
-    f->v = mem_room(bound);
+    f->v = mem_recycle(f->b->spare, bound);
     if (!f->v)
         return E_NOMEM;
+    f->b->spare = NULL;
     *f->v = head;
     memset(slots_of(f), 0, slots);
     f->at = at;

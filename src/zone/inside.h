@@ -131,4 +131,8 @@ const struct zone_set *node_set_find(const struct zone_version *v, const struct 
 void version_seal(struct zone_version *v);
 void version_seal_denial(struct zone_version *v);
 
+/* Gives a block of heap to a builder, which frees it or builds the version in it: memory that has been touched is worth more than memory
+ * that has not.  NULL is fine for both. */
+void zone_builder_recycle(struct zone_builder *b, void *block, size_t bytes);
+
 #endif

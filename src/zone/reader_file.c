@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files are read whole, not mapped: a mapped file that someone cuts short while it is read kills the process (SIGBUS). */
+#include "zone/inside.h"
 #include "zone/reader_inside.h"
 
 #include <errno.h>
@@ -224,5 +225,5 @@ void frame_close(struct reader *r, struct frame *frame)
     r->depth--;
     r->owner_text = NULL;
     r->scanned = NULL;
-    mem_free(frame->text);
+    zone_builder_recycle(*r->builder, frame->text, frame->bytes);
 }

@@ -150,18 +150,8 @@ static void sort_entries(struct build_entry *entries, struct build_entry *scratc
     }
 }
 
-enum status build_sort(const struct zone_builder *b, struct build_entry **out)
+static size_t collect(const struct zone_builder *b, struct build_entry *entries)
 {
-    *out = NULL;
-    if (b->runs == 0)
-        return OK;
-    struct build_entry *entries = mem_room(b->runs * sizeof *entries);
-    struct build_entry *scratch = b->runs > FEW ? mem_room(b->runs * sizeof *scratch) : NULL;
-    if (!entries || (b->runs > FEW && !scratch)) {
-        mem_free(entries);
-        mem_free(scratch);
-        return E_NOMEM;
-    }
     size_t count = 0;
     for (const struct build_chunk *chunk = b->first; chunk; chunk = chunk->next) {
         for (size_t at = 0; at < chunk->used;) {
@@ -170,8 +160,24 @@ enum status build_sort(const struct zone_builder *b, struct build_entry **out)
             at += run->bytes;
         }
     }
-    sort_entries(entries, scratch, count, 0);
-    mem_free(scratch);
+    return count;
+}
+
+enum status build_sort(struct zone_builder *b, struct build_entry **out)
+{
+    size_t bytes = b->runs * sizeof **out;
+    *out = NULL;
+    if (b->runs == 0)
+        return OK;
+    struct build_entry *entries = mem_room(bytes), *own = b->runs > FEW && bytes > b->spare_bytes ? mem_room(bytes) : NULL;
+    struct build_entry *scratch = own ? own : b->spare;
+    if (!entries || (b->runs > FEW && bytes > b->spare_bytes && !own)) {
+        mem_free(entries);
+        mem_free(own);
+        return E_NOMEM;
+    }
+    sort_entries(entries, scratch, collect(b, entries), 0);
+    mem_free(own);
     *out = entries;
     return OK;
 }
