@@ -17,6 +17,7 @@ enum {
     TAIL_MAX_BYTES = 2048,
     KEPT_MAX_BYTES = 4 << 20,   /* in all */
     SHIFTS_MAX = 256,
+    PARTS_MAX = 128,
     PROBE_OCTETS = 2            /* a label of one octet in front */
 };
 
@@ -26,11 +27,20 @@ struct key {
     uint16_t type;              /* 0 = a referral */
     uint16_t dnssec_ok;
 };
+/* An RRset of the additional section with its signatures: what is left out when room is short. */
+struct part {
+    uint16_t end;                       /* in the tail */
+    uint8_t records;
+    bool required;                      /* glue below the cut, RFC 9471 */
+};
 struct kept {
     struct answer_tail tail;
     struct answer_result result;        /* without key, which is not kept */
     size_t held;                        /* octets of this block */
-    uint8_t bytes[];                    /* those of the tail, then its shifts */
+    const struct part *parts;
+    unsigned part_count;                /* 0: whole or not at all */
+    uint16_t parts_at;                  /* where the first one starts: all before it must fit */
+    uint8_t bytes[];                    /* those of the tail, then its shifts, then the parts */
 };
 struct entry {
     struct key key;
@@ -43,6 +53,7 @@ struct answer_cache {
     unsigned turn;                      /* which way makes room next */
     uint8_t first[MESSAGE_MAX_BYTES], second[MESSAGE_MAX_BYTES];        /* where tails are composed */
     uint16_t shifts[SHIFTS_MAX];
+    struct part parts[PARTS_MAX];
 };
 
 struct answer_cache *answer_cache_new(void) { return mem_alloc(sizeof(struct answer_cache)); }
@@ -92,13 +103,45 @@ static bool find_shifts(const uint8_t *one, const uint8_t *two, size_t bytes, ui
     return true;
 }
 
+/* The additional section of a composed referral in parts.  @return how many; 0: it has none, or does not come in parts
+ * @param head  where the tail starts in the message */
+static unsigned find_parts(const struct reply *reply, struct name_view cut, size_t head, struct part parts[PARTS_MAX], uint16_t *parts_at)
+{
+    struct cursor c = cursor_of(reply->data, reply->length);
+    struct record r;
+    unsigned count = 0;
+    uint16_t last_type = 0;
+    c.pos += head;
+    for (unsigned i = 0; i < (unsigned)reply->counts[SECTION_ANSWER] + reply->counts[SECTION_AUTHORITY]; i++)
+        if (message_read_record(&c, &r) != OK)
+            return 0;
+    *parts_at = (uint16_t)((size_t)(c.pos - c.base) - head);
+    struct name last = { 0 };
+    for (unsigned i = 0; i < reply->counts[SECTION_ADDITIONAL]; i++) {
+        if (message_read_record(&c, &r) != OK)
+            return 0;
+        bool same = count > 0 && name_equal(name_view_of(&r.owner), name_view_of(&last)) && (r.type == last_type || r.type == TYPE_RRSIG);
+        if (!same && (count == PARTS_MAX || r.type == TYPE_RRSIG))
+            return 0;
+        if (!same) {
+            parts[count++] = (struct part){ .required = name_below(name_view_of(&r.owner), cut) };
+            last = r.owner;
+            last_type = r.type;
+        }
+        parts[count - 1].records++;
+        parts[count - 1].end = (uint16_t)((size_t)(c.pos - c.base) - head);
+    }
+    return count;
+}
+
 /* @param referral  the tail must fit names below the node too */
 static struct kept *make(struct answer_cache *cache, const struct answer_request *request, struct name_view base, bool referral)
 {
     struct reply one, two;
     struct answer_result result, other;
     struct name longer;
-    uint16_t count = 0;
+    uint16_t count = 0, parts_at = 0;
+    unsigned parts = 0;
     if (!compose(request, base, cache->first, &one, &result))
         return NULL;
     size_t head = HEADER_BYTES + base.length + 4u, bytes = one.length - head;
@@ -109,9 +152,10 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
             two.length != one.length + PROBE_OCTETS || memcmp(one.counts, two.counts, sizeof one.counts) != 0 || result.rcode != other.rcode ||
             result.kind != other.kind || !find_shifts(one.data + head, two.data + head + PROBE_OCTETS, bytes, cache->shifts, &count))
             return NULL;
+        parts = find_parts(&one, base, head, cache->parts, &parts_at);
     }
-    size_t even = (bytes + 1) & ~(size_t)1;
-    size_t held = sizeof(struct kept) + even + count * sizeof *cache->shifts;
+    size_t even = (bytes + 1) & ~(size_t)1, behind = even + count * sizeof *cache->shifts;
+    size_t held = sizeof(struct kept) + behind + parts * sizeof *cache->parts;
     struct kept *kept = mem_alloc(held);
     if (kept == NULL)
         return NULL;
@@ -122,6 +166,10 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
                                        .flags = one.flags, .rcode = (uint8_t)result.rcode, .base_length = base.length };
     memcpy(kept->bytes, one.data + head, bytes);
     memcpy(kept->bytes + even, cache->shifts, count * sizeof *cache->shifts);
+    kept->parts = (const struct part *)(const void *)(kept->bytes + behind);
+    kept->part_count = parts;
+    kept->parts_at = parts_at;
+    memcpy(kept->bytes + behind, cache->parts, parts * sizeof *cache->parts);
     return kept;
 }
 
@@ -184,6 +232,34 @@ void answer_tail_put(const struct answer_tail *tail, struct reply *reply)
     reply->flags |= tail->flags;
 }
 
+/* As much of the additional section as fits: what is required first, without which the answer is truncated, then the rest. */
+static bool put_parts(const struct kept *kept, struct reply *reply, struct answer_result *result)
+{
+    const struct answer_tail *tail = &kept->tail;
+    unsigned moved = (unsigned)reply->question_length - tail->base_length, shift = 0;
+    if (kept->part_count == 0 || kept->parts_at > reply_left(reply))
+        return false;
+    for (unsigned s = 0; s < 2; s++)
+        reply->counts[SECTION_ANSWER + s] = tail->counts[s];
+    for (unsigned i = 0, from = 0, end = kept->parts_at; i <= kept->part_count; i++) {
+        const struct part *part = i ? &kept->parts[i - 1] : NULL;
+        end = part ? part->end : end;
+        bool fits = end - from <= reply_left(reply) && !(part && !part->required && result->truncated);
+        uint8_t *to = reply_at(reply);
+        if (fits)
+            memcpy(to, tail->bytes + from, end - from);
+        for (; shift < tail->shift_count && tail->shifts[shift] < end; shift++)
+            if (fits)
+                put_u16(to + tail->shifts[shift] - from, (uint16_t)(get_u16(to + tail->shifts[shift] - from) + moved));
+        if (fits)
+            reply_take(reply, SECTION_ADDITIONAL, part ? part->records : 0, end - from);
+        else if (part->required)
+            result->truncated = true;
+        from = end;
+    }
+    return true;
+}
+
 bool cache_answer(const struct answer_request *request, const struct zone_node *node, bool referral, struct reply *reply,
                   struct answer_result *result)
 {
@@ -201,10 +277,12 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
         }
         kept = made;
     }
-    if (kept->tail.length > reply_left(reply))
+    struct answer_result made = kept->result;
+    if (kept->tail.length <= reply_left(reply))
+        answer_tail_put(&kept->tail, reply);
+    else if (!put_parts(kept, reply, &made))
         return false;
-    answer_tail_put(&kept->tail, reply);
-    *result = kept->result;
+    *result = made;
     result->key = referral ? zone_node_name(v, node) : request->name;
     return true;
 }

@@ -75,7 +75,7 @@ bool emit_rrset(struct answering *a, enum section section, struct emit_owner own
     bool sigs = (how & PUT_SIGNED) && a->request->dnssec_ok && set->sig_count;
     size_t bytes = set->bytes + (sigs ? set->sig_bytes : 0);
     if (owner.plain)                            /* instead of the pointer that the first record has */
-        bytes += owner.plain + (owner.pointer ? 2u : 0u) - 2;
+        bytes = bytes + owner.plain + (owner.pointer ? 2u : 0u) - 2;
     if (set->count == 0 || bytes > reply_left(a->reply) || (owner.plain && a->reply->length > POINTER_MAX))
         return (how & PUT_OPTIONAL) || put_truncated(a);
     emit_group(a->reply, section, &owner, set->records, set->bytes, set->count, ttl_max);

@@ -84,8 +84,29 @@ static void cached_is_composed(void **state)
     zone_version_free(versions[1]);
 }
 
+/* The root has no pointer to its name. */
+static void root_zone(void **state)
+{
+    (void)state;
+    static struct made made;
+    struct zone_version *v = test_zone(".", ". 60 SOA a. b. 7 3600 600 86400 30\n. 60 NS a.\na. 60 A 192.0.2.1\nt. 60 NS n.t.\nn.t. 60 A 192.0.2.2\n");
+    static const struct { const char *name; uint16_t type; uint16_t rcode; size_t octets; } cases[] = {
+        { "nx.", TYPE_A, RCODE_NXDOMAIN, 12 + 8 + 1 + 10 + 3 + 3 + 20 },
+        { "a.", TYPE_MX, RCODE_NOERROR, 12 + 7 + 1 + 10 + 3 + 3 + 20 },
+        { "x.t.", TYPE_A, RCODE_NOERROR, 12 + 9 + 12 + 5 + 12 + 4 },
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct name name = test_name(cases[i].name);
+        make(v, name_view_of(&name), cases[i].type, false, 512, NULL, &made);
+        assert_false(made.result.truncated);
+        assert_int_equal(made.result.rcode, cases[i].rcode);
+        assert_int_equal(made.length, cases[i].octets);
+    }
+    zone_version_free(v);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(cached_is_composed) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(cached_is_composed), cmocka_unit_test(root_zone) };
     return cmocka_run_group_tests_name("answer cache", tests, NULL, NULL);
 }
