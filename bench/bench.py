@@ -7,7 +7,7 @@ time per query and ratios, not answers per second: those swing with whatever els
 tells more.  RHIZ_BUILD names the build folder (build).
 
 usage: bench/bench.py [--sets root,flat] [--servers rhizd,nsd] [--modes udp,do] [--rounds 3] [--seconds 2]
-                      [--once none] [--json FILE] [--bars FILE]
+                      [--once none] [--own-core] [--json FILE] [--bars FILE]
 """
 import argparse
 import json
@@ -62,6 +62,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2, help="length of each measurement")
     parser.add_argument("--once", type=_names(ONCE), default=ONCE, help=f"{', '.join(ONCE)}, or none")
+    parser.add_argument("--own-core", action="store_true", help="in the kernel: packets are handled on the server's core")
     parser.add_argument("--json", type=pathlib.Path, default=BUILD / "bench.json")
     parser.add_argument("--bars", type=pathlib.Path, help="read this JSON and print its tables, measure nothing")
     return parser.parse_args()
@@ -131,7 +132,7 @@ class Run:
             for subject, (server, _) in kernel.SUBJECTS.items():
                 if name in self.args.sets and (server is None or server in self.args.servers):
                     self.attempt(f"{subject} on {name}, in the kernel",
-                                 lambda: [kernel.measure(subject, make(), self.args.seconds)])
+                                 lambda: [kernel.measure(subject, make(), self.args.seconds, self.args.own_core)])
 
 
 def instructions_row(server, name, mode):

@@ -67,6 +67,14 @@ class Place:
                               stdout=subprocess.PIPE, text=True)
         return "status: NOERROR" in done.stdout
 
+    def bind_packets(self, core):
+        """Packets that come to the server's device are handled by a thread on that core, not by whoever sent them."""
+        _run(*self.prefix, "sh", "-c", f"echo 1 > /sys/class/net/{self.far}/threaded")
+        for process in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{process}/comm") as file:
+                if file.read().startswith(f"napi/{self.far}"[:15]):
+                    os.sched_setaffinity(int(process), {core})
+
     def received(self):
         """UDP messages that came up to sockets of the server's namespace."""
         rows = [line.split() for line in _run(*self.prefix, "cat", "/proc/net/snmp").splitlines() if line.startswith("Udp:")]
@@ -176,11 +184,14 @@ def _ladder(place, questions, seconds):
             return
 
 
-def measure(name, zone_set, seconds):
-    """One subject on one set: its rates, and how long its program takes on these questions and on junk."""
+def measure(name, zone_set, seconds, own_core=False):
+    """One subject on one set: its rates, and how long its program takes on these questions and on junk.  On a veth pair
+    the sender's core runs the receiver's program; with `own_core` the server's core does."""
     questions, others = _head(zone_set), set(_programs())
     with _place() as place, _subject(name, place, zone_set):
         time.sleep(0.5)
+        if own_core:
+            place.bind_packets(machine.SERVER_CORE)
         mine = set(_programs()) - others
         place.shoot(questions, RATES[0], 1)                 # warm; what is hot becomes known
         time.sleep(1)
