@@ -3,7 +3,7 @@
  * function for each outcome. */
 #include "answer/inside.h"
 
-enum step { STEP_DONE, STEP_CHAIN, STEP_KEPT /* the whole answer is there */ };
+enum step { STEP_DONE, STEP_CHAIN, STEP_KEPT /* the whole answer is there */, STEP_OUTSIDE };
 enum { TYPE_NXNAME = 128 };
 
 struct answer_options answer_defaults(void)
@@ -174,7 +174,7 @@ static enum step answer_step(struct answering *a)
         return STEP_DONE;
     struct zone_found found = zone_find(a->version, a->name);
     if (found.outcome == ZONE_OUTSIDE)
-        return STEP_DONE;
+        return a->chain_count == 0 ? STEP_OUTSIDE : STEP_DONE;
     if (a->chain_count == 0 && answer_kept(a, &found))
         return STEP_KEPT;
     if (is_referral(a, &found))
@@ -297,7 +297,7 @@ enum status answer_question(const struct answer_request *request, struct reply *
     struct answer_result made = { .ede = EDE_NONE, .key = request->name };
     struct answering a;
     begin(&a, request, reply, &made);
-    if (!zone_version_has_soa(request->version) || !name_below(a.name, zone_version_origin(a.version)))
+    if (!zone_version_has_soa(request->version))
         return E_INVALID;
     made.rcode = refused_type(request->type);
     if (made.rcode != RCODE_NOERROR) {
@@ -309,6 +309,8 @@ enum status answer_question(const struct answer_request *request, struct reply *
     do
         step = answer_step(&a);
     while (step == STEP_CHAIN);
+    if (step == STEP_OUTSIDE)
+        return E_INVALID;
     if (step != STEP_KEPT && !made.truncated && put_authority(&a))
         additional_put(&a);
     finish(&a, result);

@@ -29,6 +29,9 @@ static inline uint64_t hash_fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/** The same kind of hash of a few octets as they are: addresses, numbers. */
+static inline uint64_t hash_short(const struct hash_key *key, const void *data, size_t size);
+
 /* Eight octets at once: A-Z become a-z, all else stays; in either byte order. */
 static inline uint64_t hash_lower(uint64_t word)
 {
@@ -52,7 +55,18 @@ static inline uint64_t hash_load(const uint8_t *data, size_t size)
     } else if (size > 0) {
         word = (uint64_t)data[0] << 16 | (uint64_t)data[size / 2] << 8 | data[size - 1];
     }
-    return hash_lower(word);
+    return word;
+}
+
+static inline uint64_t hash_short(const struct hash_key *key, const void *data, size_t size)
+{
+    const uint8_t *octets = data;
+    uint64_t hash = key->k0;
+    const size_t all = size;
+    for (; size > 8; octets += 8, size -= 8)
+        hash = hash_fold(hash ^ hash_load(octets, 8), key->k1);
+    hash = hash_fold(hash ^ hash_load(octets, size), key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
+    return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
 }
 
 static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size)
@@ -60,8 +74,8 @@ static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t bef
     uint64_t hash = before ^ key->k0;
     const size_t all = size;
     for (; size > 8; data += 8, size -= 8)
-        hash = hash_fold(hash ^ hash_load(data, 8), key->k1);
-    hash = hash_fold(hash ^ hash_load(data, size), key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
+        hash = hash_fold(hash ^ hash_lower(hash_load(data, 8)), key->k1);
+    hash = hash_fold(hash ^ hash_lower(hash_load(data, size)), key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
     return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
 }
 

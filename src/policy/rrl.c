@@ -70,7 +70,7 @@ static uint64_t hash_account(const struct rrl *rrl, const struct address *client
     if (klass == RRL_ERROR) /* errors cost the same whatever they are about, and a stranger chooses the name */
         key = 0;
     memcpy(input + 18, &key, sizeof key);
-    return hash_bytes(&rrl->seed, input, sizeof input) | 1;
+    return hash_short(&rrl->seed, input, sizeof input) | 1;
 }
 
 /* The account of the tag; opened when it is not there. */

@@ -28,7 +28,7 @@ static const char *identity_of(const struct serve_setup *setup, struct name_view
 bool chaos_answer(struct visit *v)
 {
     const struct question *q = &v->query.question;
-    struct name_view name = name_view_of(&q->name);
+    struct name_view name = q->view;
     const char *text = identity_of(v->setup, name);
     if (text == NULL)
         return false;

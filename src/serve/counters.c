@@ -45,7 +45,7 @@ static size_t size_bucket(size_t bytes)
 /* HyperLogLog (Flajolet et al. 2007): 4096 registers, 1.6 % standard error, the same memory whoever asks. */
 static void unique_note(struct worker *w, enum unique_kind kind, const uint8_t *bytes, size_t length)
 {
-    uint64_t hash = hash_bytes(&w->serve->key, bytes, length);
+    uint64_t hash = hash_short(&w->serve->key, bytes, length);
     uint8_t *reg = &w->unique[kind][hash % UNIQUE_REGISTERS];
     uint64_t rest = hash >> 12 | UINT64_C(1) << 52;
     uint8_t rank = (uint8_t)(__builtin_ctzll(rest) + 1);

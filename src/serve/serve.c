@@ -60,7 +60,8 @@ void visit_take(struct visit *v, const struct answer_result *result)
     v->outcome = outcomes[result->kind];
     v->rrl_class = classes[result->kind];
     /* Keyed by what the zone holds, never by a stranger's name: random names below a wildcard share one bucket. */
-    v->rrl_key = hash_bytes_nocase(&v->worker->serve->key, result->key.wire, result->key.length);
+    if (v->setup->rrl != NULL)
+        v->rrl_key = hash_link_nocase(&v->worker->serve->key, 0, result->key.wire, result->key.length);
     v->edns.ede = result->ede;
     v->edns.ede_text = result->ede_text;
     if (v->query.question.klass == CLASS_ANY)
@@ -80,7 +81,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
 {
     const struct answer_request request = {
         .version = v->version,
-        .name = name_view_of(&v->query.question.name),
+        .name = v->query.question.view,
         .type = v->query.question.type,
         .klass = v->query.question.klass == CLASS_ANY ? CLASS_IN : v->query.question.klass,
         .dnssec_ok = v->query.edns.dnssec_ok,
@@ -149,9 +150,9 @@ static bool route_question(struct visit *v)
     if (q->type == TYPE_AXFR)
         return xfr_serve(v, view);
 
-    v->zone = route_zone(view, name_view_of(&q->name), q->type, q->klass);
+    v->zone = route_zone(view, q->view, q->type, q->klass);
     if (v->worker->serve->source_count != 0) {
-        const struct serve_question question = { view, &v->x->peer.address, name_view_of(&q->name), q->type, q->klass,
+        const struct serve_question question = { view, &v->x->peer.address, q->view, q->type, q->klass,
                                                  v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
         const struct serve_source *source =
             source_find(v->worker->serve, &question, v->zone == NULL ? -1 : zone_name(v->zone).labels);
@@ -276,7 +277,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x)
     counters_query(&v);
     begin_reply(&v);
     const struct question *q = &v.query.question;
-    if (v.query.has_question && reply_add_question(&v.reply, name_view_of(&q->name), q->type, q->klass) != OK)
+    if (v.query.has_question && reply_add_question(&v.reply, q->view, q->type, q->klass) != OK)
         fault = MESSAGE_FORMERR;
     finish_edns_prepare(&v);
 

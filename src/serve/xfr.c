@@ -39,7 +39,7 @@ static const struct zone_version *admit(struct visit *v, const struct serve_view
         refuse(v, RCODE_FORMERR, EDE_OTHER, "zone transfer needs TCP");         /* RFC 5936 4.2 */
         return NULL;
     }
-    v->zone = zone_table_get(view->zones, name_view_of(&q->name), q->klass);
+    v->zone = zone_table_get(view->zones, q->view, q->klass);
     if (v->zone == NULL) {
         refuse(v, RCODE_NOTAUTH, EDE_NOT_AUTHORITATIVE, NULL);                  /* RFC 5936 2.2.1 */
         return NULL;

@@ -246,7 +246,7 @@ enum status transfer_axfr(struct net_exchange *x, const struct message *query, c
     a->flags = (uint16_t)(FLAG_QR | FLAG_AA | (query->flags & FLAG_RD));
     a->klass = query->question.klass;
     a->type = query->question.type;
-    a->qname = query->question.name;
+    a->qname = name_copy(query->question.view);
     a->first_message = true;
     a->done = done;
     a->context = context;

@@ -3,29 +3,61 @@
 #include "wire/inside.h"
 #include <string.h>
 
+/* The header; everything else of `out` becomes empty, but for the question's octets. */
 static bool header_read(struct cursor *c, struct message *out)
 {
-    *out = (struct message){ .wire = c->base, .wire_bytes = cursor_left(c) };
-    out->id = cursor_u16(c);
-    out->flags = cursor_u16(c);
+    const uint8_t *p = c->pos;
+    out->wire = c->base;
+    out->wire_bytes = cursor_left(c);
+    out->has_question = out->has_tsig = false;
+    out->question.view = name_root;
+    out->question.type = out->question.klass = 0;
+    out->question_bytes = out->records_offset = 0;
+    out->edns = (struct edns){ 0 };
+    if (cursor_take(c, HEADER_BYTES) == NULL)
+        return false;
+    out->id = get_u16(p);
+    out->flags = get_u16(p + 2);
     for (unsigned i = 0; i < LENGTH_OF(out->counts); i++)
-        out->counts[i] = cursor_u16(c);
+        out->counts[i] = get_u16(p + 4 + 2 * i);
     out->opcode = out->flags >> 11 & 15;
     out->rcode = out->flags & 15;
-    return !c->failed;
+    return true;
+}
+
+/* A name without pointers, which is that of nearly all questions.  @return false: it has one, or is bad */
+static bool plain_name(const struct cursor *c, struct name_view *out)
+{
+    size_t room = cursor_left(c) < NAME_MAX_BYTES ? cursor_left(c) : NAME_MAX_BYTES, at = 0;
+    unsigned labels = 0;
+    while (at < room && c->pos[at] != 0 && c->pos[at] <= LABEL_MAX) {
+        at += 1u + c->pos[at];
+        labels++;
+    }
+    if (at >= room || c->pos[at] != 0)
+        return false;
+    *out = (struct name_view){ c->pos, (uint8_t)(at + 1), (uint8_t)labels };
+    return true;
 }
 
 static enum status question_read(struct cursor *c, struct question *out)
 {
     struct cursor at = *c;
-    enum status st = name_read(&at, &out->name);
-    if (st != OK)
-        return st;
-    out->type = cursor_u16(&at);
-    out->klass = cursor_u16(&at);
-    if (at.failed)
+    struct name_view view;
+    if (plain_name(&at, &view)) {
+        at.pos += view.length;
+    } else {
+        enum status st = name_read(&at, &out->name);
+        if (st != OK)
+            return st;
+        view = name_view_of(&out->name);
+    }
+    const uint8_t *rest = cursor_take(&at, 4);
+    if (rest == NULL)
         return E_TRUNCATED;
-    out->view = name_view_of(&out->name);
+    out->type = get_u16(rest);
+    out->klass = get_u16(rest + 2);
+    out->view = view;
     *c = at;
     return OK;
 }
@@ -58,8 +90,12 @@ enum status message_read(const uint8_t *data, size_t size, struct message *out)
     enum status st = questions_read(&c, &m);
     if (st != OK)
         return st;
+    struct name_view asked = m.question.view;               /* of the message or of m */
+    m.question.name.length = asked.length;
+    if (asked.wire != m.question.name.wire)
+        memcpy(m.question.name.wire, asked.wire, asked.length);
     *out = m;
-    out->question.view.wire = out->question.name.wire;      /* it moved */
+    out->question.view.wire = out->question.name.wire;
     return OK;
 }
 
@@ -136,6 +172,8 @@ static enum status query_body_read(struct cursor *c, struct message *out)
 {
     enum status st = questions_read(c, out);
 
+    if (st == OK && (out->counts[1] | out->counts[2] | out->counts[3]) == 0)
+        return cursor_left(c) == 0 ? OK : E_BAD_FORMAT;
     for (unsigned s = SECTION_ANSWER; s <= SECTION_ADDITIONAL && st == OK; s++)
         for (unsigned i = 0; i < out->counts[s] && st == OK; i++)
             st = query_record_read(c, (enum section)s, i + 1 == out->counts[s], out);

@@ -12,8 +12,9 @@ enum { FLAG_QR = 0x8000, FLAG_AA = 0x0400, FLAG_TC = 0x0200, FLAG_RD = 0x0100, F
 enum section { SECTION_QUESTION, SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL };
 
 struct question {
-    struct name name;
-    struct name_view view;      /**< of `name` when it lies in a struct that does not move; else make your own */
+    struct name name;           /**< message_read: a copy; message_read_query: undefined, for the view alone */
+    struct name_view view;      /**< message_read: of `name`; message_read_query: borrowed from the message, or of `name` where the
+                                     message has it compressed, so the struct must not move */
     uint16_t type, klass;
 };
 
@@ -32,7 +33,7 @@ struct edns {
     uint16_t cookie_bytes;
 };
 
-/** A query as the hall needs it: everything found in one pass, nothing copied but the name. */
+/** A query as the hall needs it: everything found in one pass, nothing copied. */
 struct message {
     const uint8_t *wire;        /**< borrowed */
     size_t wire_bytes;

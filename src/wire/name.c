@@ -23,15 +23,28 @@ static inline uint64_t load_8(const uint8_t *p)
     return word;
 }
 
-static bool octets_equal_nocase(const uint8_t *a, const uint8_t *b, size_t n)
+static inline uint32_t load_4(const uint8_t *p)
 {
-    for (; n >= 8; a += 8, b += 8, n -= 8) {
-        uint64_t x = load_8(a), y = load_8(b);
-        if (x != y && lower_8(x) != lower_8(y))
-            return false;
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline bool words_equal(uint64_t x, uint64_t y) { return x == y || lower_8(x) == lower_8(y); }
+
+/* Eight at a time; the last eight, or four, may overlap those before. */
+static inline bool octets_equal_nocase(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    if (n >= 8) {
+        for (size_t at = 0; at + 8 < n; at += 8)
+            if (!words_equal(load_8(a + at), load_8(b + at)))
+                return false;
+        return words_equal(load_8(a + n - 8), load_8(b + n - 8));
     }
-    for (; n > 0; a++, b++, n--)
-        if (ascii_lower(*a) != ascii_lower(*b))
+    if (n >= 4)
+        return words_equal(load_4(a) | (uint64_t)load_4(a + n - 4) << 32, load_4(b) | (uint64_t)load_4(b + n - 4) << 32);
+    for (size_t i = 0; i < n; i++)
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;
     return true;
 }
@@ -196,7 +209,14 @@ int name_compare(struct name_view a, struct name_view b)
 
 bool name_below(struct name_view a, struct name_view b)
 {
-    return a.labels >= b.labels && a.length >= b.length && name_equal(name_strip(a, a.labels - b.labels), b);
+    if (a.labels < b.labels || a.length < b.length)
+        return false;
+    if (b.labels == 0)
+        return true;
+    const uint8_t *tail = a.wire;
+    for (unsigned i = b.labels; i < a.labels; i++)
+        tail += 1u + *tail;
+    return a.wire + a.length - tail == b.length && octets_equal_nocase(tail, b.wire, b.length);
 }
 
 unsigned name_shared_labels(struct name_view a, struct name_view b)

@@ -63,12 +63,15 @@ void zone_table_free(void *table)
     mem_free(t);
 }
 
+/* Keyed by the first link; the root itself needs no secret. */
+static uint64_t class_hash(uint16_t klass) { return (uint64_t)klass * UINT64_C(0x9e3779b97f4a7c15); }
+
 /* hashes[n]: of the last n labels. */
 static void suffix_hashes(const struct zone_table *t, struct name_view name, uint16_t klass, uint64_t hashes[DEPTHS])
 {
     uint8_t starts[NAME_MAX_LABELS];
     unsigned labels = name_label_starts(name, starts);
-    hashes[0] = (uint64_t)klass * UINT64_C(0x9e3779b97f4a7c15); /* keyed by the first link; the root itself needs no secret */
+    hashes[0] = class_hash(klass);
     for (unsigned n = 1; n <= labels; n++) {
         const uint8_t *label = name.wire + starts[labels - n];
         hashes[n] = hash_link(&t->key, hashes[n - 1], label + 1, label[0]);
@@ -177,17 +180,36 @@ enum status zone_table_remove(struct zone_table *t, struct name_view name, uint1
     return OK;
 }
 
+/* The deepest level not below `labels` at which a zone is; -1: none. */
+static int deepest(const uint64_t depths[2], int labels)
+{
+    for (int word = labels / 64, bits = labels % 64 + 1; word >= 0; word--, bits = 64) {
+        uint64_t in = depths[word] & (bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1);
+        if (in)
+            return word * 64 + 63 - __builtin_clzll(in);
+    }
+    return -1;
+}
+
 struct zone *zone_table_find(const struct zone_table *t, struct name_view name, uint16_t klass, bool above)
 {
     const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
                                  atomic_load_explicit(&t->depths[1], memory_order_acquire) };
     struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
+    int n = name.labels == 0 && above ? -1 : deepest(depths, name.labels - (above ? 1 : 0));
+    uint8_t starts[NAME_MAX_LABELS + 1];
     uint64_t hashes[DEPTHS];
-    suffix_hashes(t, name, klass, hashes);
-    for (int n = name.labels - (above ? 1 : 0); n >= 0; n--) {
-        if (!(depths[n / 64] >> n % 64 & 1))
-            continue;
-        struct zone *z = probe(s, name_strip(name, name.labels - (unsigned)n), klass, hashes[n], NULL);
+    hashes[0] = class_hash(klass);
+    if (n > 0)
+        name_label_starts(name, starts);
+    starts[name.labels] = (uint8_t)(name.length - 1);
+    for (int at = 1; at <= n; at++) {
+        const uint8_t *label = name.wire + starts[name.labels - at];
+        hashes[at] = hash_link(&t->key, hashes[at - 1], label + 1, label[0]);
+    }
+    for (; n >= 0; n = n ? deepest(depths, n - 1) : -1) {
+        unsigned from = starts[name.labels - n];
+        struct zone *z = probe(s, (struct name_view){ name.wire + from, (uint8_t)(name.length - from), (uint8_t)n }, klass, hashes[n], NULL);
         if (z)
             return z;
     }

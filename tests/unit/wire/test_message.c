@@ -173,7 +173,7 @@ static void fills_the_question(void **state)
     assert_int_equal(message_read_query(wire, sizeof wire - 1, &m), MESSAGE_FINE);
     struct name want = name_must("A.exAmple.");
     assert_true(name_same(m.question.view, name_view_of(&want)));
-    assert_ptr_equal(m.question.view.wire, m.question.name.wire);
+    assert_ptr_equal(m.question.view.wire, wire + 12);      /* nothing is copied */
     assert_int_equal(m.question.view.labels, 2);
     assert_int_equal(m.question.type, TYPE_AAAA);
     assert_int_equal(m.question.klass, CLASS_CH);
