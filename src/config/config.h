@@ -17,7 +17,12 @@ enum { CONFIG_FILE_BYTES_MAX = 128 << 20, CONFIG_DEPTH_MAX = 32, CONFIG_INCLUDE_
 /** Strings in the order of the file; borrowed from the configuration. */
 struct config_list { const char *const *items; size_t count; };
 
-struct config_listener { struct endpoint endpoint; unsigned transports; const struct prefix *proxy_from; size_t proxy_from_count; };
+struct config_listener {
+    struct endpoint endpoint;
+    unsigned transports;
+    const struct prefix *proxy_from; size_t proxy_from_count;
+    const char *xdp;                /**< interface on which the kernel answers for it; NULL = none */
+};
 
 struct config_server {
     const struct config_listener *listen; size_t listen_count;
@@ -27,7 +32,7 @@ struct config_server {
     struct endpoint metrics; bool has_metrics;
     bool metrics_zones;
     const char *nsid, *version;     /**< NULL = not told */
-    uint64_t udp_payload, udp_batch, udp_receive_buffer;
+    uint64_t udp_payload, udp_batch, udp_receive_buffer, xdp_memory;
     bool freebind, minimal_responses, round_robin, follow_zones, any_over_tcp_minimal;
     uint64_t tcp_clients, tcp_per_network, tcp_idle_ms, tcp_write_ms, tcp_pipeline;
     bool cookies, cookies_required;

@@ -73,6 +73,7 @@ struct reading {
     struct table *zone_names;       /* view, class, name -> index + 1 */
     struct config_zone *zones; size_t zone_count, zone_room;
     size_t file_count;
+    const struct node *xdp;         /* the first listener that has it */
     bool no_memory;
 };
 /* The rest of a map by a table; `base` is where offsets count from.  Special keys are handed to `special`. */

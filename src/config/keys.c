@@ -42,7 +42,7 @@ const struct key keys_listener[] = {
     { "address", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "ADDRESS@PORT; port 53 when left out" },
     { "transports", KEY_SPECIAL, 0, 0, 0, "[udp, tcp]", NULL, NULL, "udp, tcp or both" },
     { "proxy-from", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "networks whose connections must begin with a PROXY v2 header" },
-    { "xdp", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "kernel bypass" },
+    { "xdp", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "network interface on which the kernel itself answers what is asked often (UDP; Linux 5.18, a driver with native XDP); see docs/xdp.md" },
     { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
 static const struct key keys_server[] = {
@@ -58,6 +58,7 @@ static const struct key keys_server[] = {
     { "udp-payload", KEY_COUNT, IN(server.udp_payload), 512, 4096, "1232", NULL, NULL, "largest UDP message, octets" },
     { "udp-batch", KEY_COUNT, IN(server.udp_batch), 1, 64, "32", NULL, NULL, "UDP messages per system call" },
     { "udp-receive-buffer", KEY_BYTES, IN(server.udp_receive_buffer), 0, 1 << 30, "4M", NULL, NULL, "queue of each UDP socket in the kernel; 0 = the system's" },
+    { "xdp-memory", KEY_BYTES, IN(server.xdp_memory), 1 << 20, (uint64_t)16 << 30, "64M", NULL, NULL, "of answers in the kernel, some 128 octets each; a change needs a restart" },
     { "freebind", KEY_BOOL, IN(server.freebind), 0, 1, "true", NULL, NULL, "listen on addresses that are not there yet" },
     { "minimal-responses", KEY_BOOL, IN(server.minimal_responses), 0, 1, "true", NULL, NULL, "no additional records but glue" },
     { "round-robin", KEY_BOOL, IN(server.round_robin), 0, 1, "false", NULL, NULL, "rotate the records of an answer" },
@@ -153,6 +154,8 @@ static const char *special_kind(const char *path)
         return "path";
     if (strcmp(last, "class") == 0 || strcmp(last, "dnssec") == 0)
         return "word";
+    if (strcmp(last, "xdp") == 0)
+        return "name";
     return strcmp(last, "address") == 0 ? "ADDRESS@PORT" : "list";
 }
 

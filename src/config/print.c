@@ -106,7 +106,10 @@ static void print_listen(struct text *out, const struct config *config, unsigned
             text_add(out, k ? ", " : ", proxy-from: [");
             text_add_format(out, "\"%s/%u\"", address_print(&listener->proxy_from[k].address, text), listener->proxy_from[k].bits);
         }
-        text_add(out, listener->proxy_from_count ? "] }\n" : " }\n");
+        text_add(out, listener->proxy_from_count ? "]" : "");
+        if (listener->xdp)
+            text_add_format(out, ", xdp: \"%s\"", listener->xdp);
+        text_add(out, " }\n");
     }
 }
 

@@ -372,6 +372,40 @@ static void read_proxy_from(struct reading *r, const struct node *value, struct 
     out->proxy_from_count = list.count;
 }
 
+enum { INTERFACE_NAME_MAX = 15 };
+
+static void read_xdp(struct reading *r, const struct node *value, struct config_listener *out)
+{
+    if (!expect_kind(r, value, NODE_SCALAR, "the name of an interface"))
+        return;
+    const char *name = node_real(value)->text;
+    size_t length = strlen(name);
+    if (length == 0 || length > INTERFACE_NAME_MAX || strpbrk(name, "/\"\\ \t\n")) {
+        node_error(r->diag, value, "\"%.40s\" is no name of a network interface: `ip link` lists them", name);
+        return;
+    }
+    out->xdp = read_string(r, name);
+    if (!r->xdp)
+        r->xdp = value;
+}
+
+static bool address_is_wildcard(const struct address *address)
+{
+    static const uint8_t zeros[16];
+    return memcmp(address->bytes, zeros, address->family == 4 ? 4 : 16) == 0;
+}
+
+/* The kernel answers for one address, and only what asks for itself. */
+static void check_xdp(struct reading *r, const struct node *item, const struct config_listener *listener)
+{
+    if (!(listener->transports & NET_UDP))
+        node_error(r->diag, item, "`xdp` needs the transport udp");
+    else if (listener->endpoint.address.family && address_is_wildcard(&listener->endpoint.address))
+        node_error(r->diag, item, "`xdp` needs a listener with an address of its own, not all of them");
+    else if (listener->proxy_from_count)
+        node_error(r->diag, item, "`xdp` and `proxy-from` exclude each other");
+}
+
 static void listener_special(struct reading *r, const struct key *key, const struct node *value, void *base)
 {
     struct config_listener *listener = base;
@@ -379,6 +413,8 @@ static void listener_special(struct reading *r, const struct key *key, const str
         (void)read_endpoint(r, value, 53, &listener->endpoint);
     else if (strcmp(key->name, "transports") == 0)
         read_transports(r, value, &listener->transports);
+    else if (strcmp(key->name, "xdp") == 0)
+        read_xdp(r, value, listener);
     else
         read_proxy_from(r, value, listener);
 }
@@ -401,6 +437,8 @@ static void read_listener(struct reading *r, const struct node *item, struct con
         return;
     if (listener->endpoint.address.family == 0)
         node_error(r->diag, item, "`address` is missing");
+    if (listener->xdp)
+        check_xdp(r, item, listener);
     for (size_t i = 0; i < index && listener->endpoint.address.family; i++) {
         if (same_endpoint(&all[i].endpoint, &listener->endpoint) && (all[i].transports & listener->transports))
             node_error(r->diag, item, "this address is listed before");
@@ -478,6 +516,10 @@ static void check_whole(struct reading *r)
     const struct node *tap = table_find(r->set, "server.dnstap.file", strlen("server.dnstap.file"));
     if (tap && server->tap_socket && server->tap_file)
         node_error(r->diag, tap, "`dnstap` takes a socket or a file, not both");
+    if (r->xdp && (server->tap_socket || server->tap_file) && server->tap_sample == 1)
+        node_error(r->diag, r->xdp, "`xdp` does not go with a `dnstap` of every message: the kernel tells of none; give `dnstap` a `sample` above 1, or leave one of them out");
+    if (r->xdp && server->cookies_required)
+        node_error(r->diag, r->xdp, "`xdp` does not go with `cookies: { required: true }`: the kernel knows no cookies");
     const struct node *lonely = file ? node_real(file->root) : NULL;
     if (!lonely || (lonely->kind == NODE_SCALAR && lonely->null)) {
         /* Half a file that an editor or a full disk left behind must not end the service at a reload. */

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "json/json.h"
+#include "net/kernel.h"
 #include "net/net.h"
 #include "serve/serve.h"
 #include "tap/tap.h"
@@ -50,6 +51,7 @@ struct control_numbers {
     struct net_counters net;
     struct serve_counters serve;
     struct tap_counters tap;
+    struct net_kernel_counters kernel;      /**< zeros when the kernel answers nothing; its answers are in `serve` too */
     struct notifier_counters notify;
     uint64_t zones_configured, zones_loaded, zones_failed, zones_loading;
     uint64_t started_seconds, uptime_seconds, generation, reloads, reloads_failed, zone_loads, zone_load_failures;

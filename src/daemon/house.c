@@ -64,6 +64,8 @@ enum status house_open(struct house *house, struct diagnostics *diag)
     if (st == OK)
         st = net_open(&options, &house->net, diag);
     mem_free(listeners);
+    if (st == OK)
+        st = house_kernel_open(house, diag);
     return st == OK ? open_control(house, diag) : st;
 }
 
@@ -171,6 +173,7 @@ static void set_up(struct house *house, struct parts *parts)
     keeper_view_tables(house->keeper, setup->views, setup->view_count);
     house->secrets = setup->secrets;
     serve_apply(house->serve, setup);
+    serve_kernel_changed(house->kernel_filler);
     house->rrl = parts->rrl;
     house->rrl_exempt = parts->rrl_exempt;
     house->tap = parts->tap;
@@ -189,7 +192,7 @@ static enum status start_keeper(struct house *house)
 {
     char folder[PATH_MAX], journal[PATH_MAX + 16];
     struct keeper_totals totals = { 0 };
-    struct keeper_options options = { .epoch = house->epoch, .notifier = house->notifier, .journal = journal, .loaders = house->workers,
+    struct keeper_options options = { .epoch = house->epoch, .notifier = house->notifier, .kernel = house->kernel_filler, .journal = journal, .loaders = house->workers,
                                       .settled = keeper_settled, .settled_context = house };
     if (!config_path(house->config, house->config->server.state, folder, sizeof folder))
         return E_LIMIT;
@@ -224,6 +227,8 @@ enum status house_start(struct house *house, struct diagnostics *diag)
         wait_a_little(house);
         st = start_workers(house);
     }
+    if (st == OK)
+        st = house_kernel_start(house);
     return st == OK ? control_start(house->control) : st;
 }
 
@@ -297,6 +302,7 @@ static enum status apply(struct house *house, struct config *next, bool force, c
         return st;
     }
     warn_fixed(house, next, diag);
+    house_kernel_change(house, next, diag);
     house->config = next;
     budget_set_limit(house->budget, (uint32_t)next->server.tcp_per_network);
     retire_parts(house, &before);
@@ -352,6 +358,7 @@ static void end_threads(struct house *house)
         net_worker_stop(net_worker_get(house->net, i));
     for (unsigned i = 0; i < house->worker_started; i++)
         pthread_join(house->threads[i], NULL);
+    house_kernel_end(house);
     atomic_store(&house->cleaner_ends, true);
     if (house->cleaner_runs)
         pthread_join(house->cleaner, NULL);
@@ -363,6 +370,7 @@ void house_close(struct house *house)
 {
     end_threads(house);
     net_close(house->net);
+    house_kernel_close(house);
     serve_free(house->serve);
     keeper_free(house->keeper);
     if (house->tap)

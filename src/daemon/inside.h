@@ -89,6 +89,8 @@ struct house {
     struct epoch *epoch;
     struct serve *serve;
     struct net *net;
+    struct net_kernel *kernel;          /* NULL = the kernel answers nothing */
+    struct serve_kernel *kernel_filler;
     struct keeper *keeper;
     struct notifier *notifier;
     struct control *control;
@@ -98,8 +100,8 @@ struct house {
     struct budget *budget;
     unsigned workers;
     pthread_t *threads;
-    pthread_t steward, cleaner;
-    bool steward_runs, cleaner_runs;
+    pthread_t steward, cleaner, filler;
+    bool steward_runs, cleaner_runs, filler_runs;
     unsigned worker_started;
     int wake;                           /* eventfd: the main thread should look */
     struct tap_counters last_tap; uint64_t last_evictions;      /* under lock */
@@ -129,6 +131,13 @@ MUST_CHECK enum status log_apply(const struct config *config);
 unsigned workers_wanted(const struct config *config);
 /* Of the files, or a random one; the caller wipes them. */
 MUST_CHECK enum status secrets_read(const struct config *config, struct cookie_secrets *out, struct diagnostics *diag);
+
+/* xdp.c: answers in the kernel, where listeners have `xdp` */
+MUST_CHECK enum status house_kernel_open(struct house *house, struct diagnostics *diag);    /* before privileges are dropped */
+void house_kernel_change(struct house *house, const struct config *next, struct diagnostics *diag);
+MUST_CHECK enum status house_kernel_start(struct house *house);
+void house_kernel_end(struct house *house);         /* its thread */
+void house_kernel_close(struct house *house);
 
 /* check.c: for `rhizd -t`. It may become server.user, so exit after it. @return OK, E_INVALID */
 MUST_CHECK enum status house_check(const struct config *config, struct diagnostics *diag);

@@ -101,6 +101,7 @@ enum status tables_add(struct keeper *keeper, struct kept *kept)
         }
     }
     kept->fresh = false;
+    serve_kernel_changed(keeper->options.kernel);
     return OK;
 }
 
@@ -112,6 +113,7 @@ void tables_remove(struct keeper *keeper, struct kept *kept)
             zone_table_remove(table, zone_name(kept->zone), zone_class(kept->zone)) != OK)
             log_error(LOG_ZONE, "zone was not in its table");
     }
+    serve_kernel_changed(keeper->options.kernel);
 }
 
 /* ---- life ---- */

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "control/control.h"
+#include "serve/kernel.h"
 #include "serve/serve.h"
 #include "transfer/transfer.h"
 #include "zone/check.h"
@@ -19,6 +20,7 @@ struct kept;
 struct keeper_options {
     struct epoch *epoch;
     struct notifier *notifier;      /**< NULL = tell nobody */
+    struct serve_kernel *kernel;    /**< told of what is published, and of the set of zones; may be NULL */
     const char *journal;            /**< file of the zones added at run time; NULL = they are not kept */
     unsigned loaders;               /**< threads */
     /** Called by keeper_move once zones and views are as the new configuration has them, before what it does not name any

@@ -145,6 +145,7 @@ static enum status load(struct keeper *keeper, struct kept *kept, bool force, bo
     if (st == OK) {
         struct zone_files old = kept->files;
         zone_publish(kept->zone, version, keeper->options.epoch);
+        serve_kernel_published(keeper->options.kernel, kept->zone);
         kept->files = files;
         files = old;
         char *old_warnings = kept->warnings;

@@ -29,6 +29,8 @@ void house_numbers(void *context, struct control_numbers *out)
     net_counters_read(house->net, &out->net);
     serve_counters_read(house->serve, &out->serve);
     notifier_counters_read(house->notifier, &out->notify);
+    if (house->kernel)
+        net_kernel_counters_read(house->kernel, &out->kernel);
     keeper_count(house->keeper, &zones);
     out->zones_configured = zones.configured;
     out->zones_loaded = zones.loaded;

@@ -379,7 +379,7 @@ INLINE void count_answer(struct visit *v, const struct kernel_record *r, __u32 b
     c->kind[kind]++;
     c->edns += v->work->edns;
     c->dnssec_ok += v->work->dnssec_ok;
-    c->type[v->control->type_index[v->work->type & 0xff] & (KERNEL_TYPES - 1)]++;
+    c->type[v->work->type < 256 ? v->control->type_index[v->work->type & 0xff] & (KERNEL_TYPES - 1) : KERNEL_TYPES - 1]++;
     c->query_size[(v->work->message_bytes / 16) & (KERNEL_QUERY_BUCKETS - 1)]++;
     __u32 bucket = bytes / 16;
     if (bucket < KERNEL_REPLY_BUCKETS)

@@ -362,6 +362,7 @@ enum status net_kernel_put(struct net_kernel *k, const struct net_kernel_entry *
     return kernel_table_put(&k->table, entry, make_room);
 }
 
+bool net_kernel_has(const struct net_kernel *k, const struct net_kernel_entry *entry) { return kernel_table_has(&k->table, entry); }
 void net_kernel_settle(struct net_kernel *k) { kernel_table_settle(&k->table); }
 void net_kernel_flush(struct net_kernel *k) { kernel_table_flush(&k->table); }
 

@@ -58,6 +58,8 @@ struct net_kernel_entry {
  *  @return OK; E_RANGE: too long for the program; E_LIMIT: no room; E_EXISTS: it would be taken for another name (their hashes
  *  collide), and is not kept */
 MUST_CHECK enum status net_kernel_put(struct net_kernel *kernel, const struct net_kernel_entry *entry, bool make_room);
+/** Whether an answer for these questions is there, and alive; looks at name, below, type, plain and dnssec_ok. */
+bool net_kernel_has(const struct net_kernel *kernel, const struct net_kernel_entry *entry);
 /** From time to time: memory of dead answers becomes free once the program cannot see it. */
 void net_kernel_settle(struct net_kernel *kernel);
 /** All answers are dead at once, and their memory is free after some milliseconds, when it returns. */

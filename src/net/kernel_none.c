@@ -29,6 +29,12 @@ enum status net_kernel_put(struct net_kernel *kernel, const struct net_kernel_en
     (void)make_room;
     return E_UNSUPPORTED;
 }
+bool net_kernel_has(const struct net_kernel *kernel, const struct net_kernel_entry *entry)
+{
+    (void)kernel;
+    (void)entry;
+    return false;
+}
 void net_kernel_settle(struct net_kernel *kernel) { (void)kernel; }
 void net_kernel_flush(struct net_kernel *kernel) { (void)kernel; }
 void net_kernel_zone(struct net_kernel *kernel, uint32_t zone, uint64_t generation)

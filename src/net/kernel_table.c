@@ -233,6 +233,16 @@ static bool same_name(const struct kernel_record *r, const struct net_kernel_ent
     return true;
 }
 
+static uint64_t entry_key(const struct net_kernel_entry *e, uint64_t hash)
+{
+    return (hash & KERNEL_SLOT_TAG) | (e->below ? KERNEL_SLOT_BELOW : (uint64_t)e->type << 32);
+}
+
+static uint64_t entry_marks(const struct net_kernel_entry *e)
+{
+    return (e->plain ? KERNEL_SLOT_PLAIN : 0) | (e->dnssec_ok ? KERNEL_SLOT_DO : 0);
+}
+
 /* Takes out what stands for the same questions. @return false: another name has the same key, and would hide this one */
 static bool make_way(struct kernel_table *table, struct kernel_bucket *bucket, uint64_t key, uint64_t marks, const struct net_kernel_entry *e)
 {
@@ -254,6 +264,25 @@ static bool make_way(struct kernel_table *table, struct kernel_bucket *bucket, u
     return true;
 }
 
+/* Whether each of the entry's kinds of question has an answer that lives. */
+bool kernel_table_has(const struct kernel_table *table, const struct net_kernel_entry *e)
+{
+    uint64_t hash, found = 0, marks = entry_marks(e);
+    unsigned labels;
+    if (e->name_bytes > KERNEL_NAME_MAX || !hash_name(table, e->name, e->name_bytes, &hash, &labels))
+        return false;
+    const struct kernel_bucket *bucket = &table->buckets[hash & (table->bucket_count - 1)];
+    for (unsigned way = 0; way < KERNEL_WAYS; way++) {
+        uint64_t slot = slot_load(bucket, way);
+        if (slot == 0 || (slot & KERNEL_SLOT_KEY) != entry_key(e, hash))
+            continue;
+        const struct kernel_record *r = slot_record(table, slot);
+        if (same_name(r, e) && record_alive(table, r))
+            found |= slot;
+    }
+    return (found & marks) == marks;
+}
+
 static bool entry_fits(const struct net_kernel_entry *e)
 {
     bool good = e->name_bytes >= 1 && e->name_bytes <= KERNEL_NAME_MAX && e->tail_bytes <= KERNEL_TAIL_MAX &&
@@ -271,8 +300,7 @@ enum status kernel_table_put(struct kernel_table *table, const struct net_kernel
     if (!entry_fits(e) || !hash_name(table, e->name, e->name_bytes, &hash, &labels))
         return E_RANGE;
     struct kernel_bucket *bucket = &table->buckets[hash & (table->bucket_count - 1)];
-    uint64_t key = (hash & KERNEL_SLOT_TAG) | (e->below ? KERNEL_SLOT_BELOW : (uint64_t)e->type << 32);
-    uint64_t marks = (e->plain ? KERNEL_SLOT_PLAIN : 0) | (e->dnssec_ok ? KERNEL_SLOT_DO : 0);
+    uint64_t key = entry_key(e, hash), marks = entry_marks(e);
     if (!make_way(table, bucket, key, marks, e))
         return E_EXISTS;
     int way = bucket_way(table, bucket, make_room);

@@ -30,6 +30,7 @@ struct kernel_table {
 /* The memory is zero; control's seeds, masks and epoch are set here. */
 void kernel_table_init(struct kernel_table *table);
 MUST_CHECK enum status kernel_table_put(struct kernel_table *table, const struct net_kernel_entry *entry, bool make_room);
+bool kernel_table_has(const struct kernel_table *table, const struct net_kernel_entry *entry);
 void kernel_table_settle(struct kernel_table *table);
 void kernel_table_flush(struct kernel_table *table);
 void kernel_table_stop(struct kernel_table *table);

@@ -28,9 +28,9 @@ const char *serve_outcome_text(enum serve_outcome outcome) { return outcome_text
 const char *serve_failure_text(enum serve_failure failure) { return failure_texts[failure]; }
 const char *serve_type_label(size_t index) { return index < LENGTH_OF(type_labels) ? type_labels[index].label : "other"; }
 
-static size_t type_index(uint16_t type)
+unsigned counters_type_index(uint16_t type)
 {
-    size_t i = 0;
+    unsigned i = 0;
     while (i + 1 < LENGTH_OF(type_labels) && type_labels[i].type != type)
         i++;
     return i;
@@ -81,7 +81,7 @@ void counters_query(struct visit *v)
     count_up(&c->query_size[tcp][size_bucket(v->x->query_bytes)]);
     count_up(&c->opcode[v->query.opcode & 15]);
     if (v->query.has_question)
-        count_up(&c->type_count[type_index(v->query.question.type)]);
+        count_up(&c->type_count[counters_type_index(v->query.question.type)]);
     if (v->query.edns.present)
         count_up(&c->edns);
     if (v->query.edns.dnssec_ok)
@@ -155,6 +155,7 @@ void serve_counters_read(const struct serve *serve, struct serve_counters *out)
     *out = (struct serve_counters){ 0 };
     for (unsigned i = 0; i < serve->worker_count; i++)
         sum_up((uint64_t *)out, (const uint64_t *)&serve->workers[i].counters, sizeof *out);
+    kernel_counters_add(serve, out);
     out->unique_sources4 = unique_estimate(serve, UNIQUE_IPV4);
     out->unique_sources6 = unique_estimate(serve, UNIQUE_IPV6);
     out->unique_networks6 = unique_estimate(serve, UNIQUE_IPV6_NETWORK);
@@ -167,4 +168,5 @@ void serve_zone_counters_read(const struct serve *serve, const struct zone *zone
     struct zone_counts *counts = slot == NULL ? NULL : atomic_load_explicit(&slot->counts, memory_order_acquire);
     for (unsigned i = 0; counts != NULL && i < serve->worker_count; i++)
         sum_up((uint64_t *)out, (const uint64_t *)&counts[i].sum, sizeof *out);
+    kernel_zone_counters_add(serve, zone, out);
 }

@@ -94,6 +94,7 @@ void finish(struct visit *v)
     counters_response(v, bytes);
     if (v->tap)
         tap_exchange(v->setup->tap, v->worker->index, v->x, v->reply.data, bytes);
+    kernel_offer(v);
     net_reply_last(v->x, bytes);
 }
 

@@ -23,6 +23,8 @@ static inline uint64_t count_read(const uint64_t *counter) { return __atomic_loa
 struct zone_slot {
     _Atomic(struct serve_zone *) options;
     _Atomic(struct zone_counts *) counts;       /* one per worker, made when the zone is first asked */
+    _Atomic uint32_t kernel_slot;               /* its number in the kernel's table; 0 = none yet */
+    uint64_t kernel_swept;                      /* of whoever fills that table: what it has put there of all cuts */
 };
 struct zone_counts {
     _Alignas(64) struct serve_zone_counters sum;
@@ -38,6 +40,7 @@ struct worker {
     struct nsec3_hasher *hasher;
     struct answer_cache *cache;
     struct parked *delayed;             /* test builds only, see delay.h */
+    struct kernel_ring *kernel_ring;    /* what it was asked, for the kernel's table; NULL = there is none */
     unsigned index;
     uint32_t rotation;                  /* for round robin */
     struct serve_counters counters;
@@ -52,6 +55,7 @@ struct serve {
     const struct serve_source *sources; /* set before workers run */
     size_t source_count;
     struct worker *workers;
+    struct serve_kernel *kernel;        /* NULL = nothing is answered in the kernel */
 };
 
 /* One question on its way through the hall. */
@@ -93,6 +97,13 @@ void counters_query(struct visit *v);
 void counters_response(struct visit *v, size_t bytes);
 struct serve_zone_counters *counters_zone(struct visit *v);
 void counters_zone_outcome(struct visit *v);
+unsigned counters_type_index(uint16_t type);
+
+/* kernel.c */
+/* Tells what was asked and answered, in case it is asked often; cheap when there is no room. */
+void kernel_offer(struct visit *v);
+void kernel_counters_add(const struct serve *serve, struct serve_counters *out);
+void kernel_zone_counters_add(const struct serve *serve, const struct zone *zone, struct serve_zone_counters *out);
 
 /* source.c */
 /* The source that goes before a zone of so many labels (-1: there is none), or NULL. */
