@@ -20,6 +20,8 @@ static uint64_t realtime_ns(void)
 
 /* ---- making and unmaking ---- */
 
+_Static_assert((int)UDP_BATCH_MAX + (int)TCP_SLOTS <= (int)NET_BATCH_MAX, "a turn fits a batch");
+
 struct net_worker *worker_new(struct net *net, unsigned index)
 {
     struct net_worker *w = mem_alloc(sizeof *w);
@@ -38,7 +40,7 @@ struct net_worker *worker_new(struct net *net, unsigned index)
     w->limits = (struct limits){ o->tcp_clients, o->tcp_idle_ms, o->tcp_write_ms, o->tcp_pipeline };
     w->epoll = epoll_create1(EPOLL_CLOEXEC);
     w->event.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    w->batch = mem_alloc((o->udp_batch + TCP_SLOTS) * sizeof w->batch[0]);
+    w->batch = mem_alloc(NET_BATCH_MAX * sizeof w->batch[0]);
     w->parked_reply = mem_resize(NULL, 2 + TCP_MESSAGE_MAX);
     if (w->epoll < 0 || w->event.fd < 0 || w->batch == NULL || w->parked_reply == NULL
         || udp_batch_init(w, o->udp_batch) != OK || worker_watch(w, &w->event, EPOLLIN) != OK) {

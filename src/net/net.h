@@ -20,7 +20,10 @@ struct net;
 struct net_worker;
 
 enum net_transport { NET_UDP = 1, NET_TCP = 2 };      /* bits, for listeners */
-enum { NET_LISTENER_GONE = 0xffff };                  /* a connection that outlived its listener */
+enum {
+    NET_LISTENER_GONE = 0xffff,     /* a connection that outlived its listener */
+    NET_BATCH_MAX = 192             /* questions in one batch: of one UDP socket and, by TCP, all that one read brought */
+};
 
 /** One question on its way through the house.  Fields are read-only for callers, but for `reply` and `user`. */
 struct net_exchange {
