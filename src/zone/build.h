@@ -8,7 +8,7 @@
 
 #include "zone/inside.h"
 
-enum { BUILD_ALIGN = 4, BUILD_SLACK = 32 };     /* slack: octets that may be read behind any record */
+enum { BUILD_ALIGN = 4, BUILD_OWN = 1 << 11, BUILD_SLACK = 32 };        /* slack: octets that may be read behind any record */
 
 struct build_record {               /* padded to BUILD_ALIGN */
     uint32_t ttl, line;
@@ -24,12 +24,12 @@ struct build_run {
 struct build_chunk {
     struct build_chunk *next;
     size_t used, room;
-    uint8_t data[];
+    uint8_t *data;                  /* behind it */
 };
 struct zone_builder {
     void *spare;                    /* heap that finishing uses first: see zone_builder_recycle */
     size_t spare_bytes;
-    struct build_chunk *first, *last;
+    struct build_chunk first, *last;
     struct build_run *run;          /* the last one, at the end of the last chunk; NULL = none yet */
     uint64_t records, rdata_bytes;
     uint64_t nsec, nsec3;           /* records of these types */
@@ -37,6 +37,7 @@ struct zone_builder {
     uint16_t klass;
     uint8_t apex_length, apex_labels;
     uint8_t apex[NAME_MAX_BYTES];   /* as the zone was named when the builder was made */
+    _Alignas(8) uint8_t own[BUILD_OWN + BUILD_SLACK];   /* of the first chunk: a small zone needs no other */
 };
 
 static inline size_t build_up(size_t bytes) { return (bytes + BUILD_ALIGN - 1) & ~(size_t)(BUILD_ALIGN - 1); }
@@ -62,8 +63,10 @@ struct build_entry {
     const struct build_run *run;
 };
 /* All runs in canonical order of their owners, runs of one owner in the order they came.
- * @param out  b->runs entries, for the caller to free; NULL when there are none */
-MUST_CHECK enum status build_sort(struct zone_builder *b, struct build_entry **out);
+ * @param few  room of the caller's, used when it suffices
+ * @param out  b->runs entries: `few`, or heap for the caller to free */
+enum { BUILD_FEW = 24 };
+MUST_CHECK enum status build_sort(struct zone_builder *b, struct build_entry few[BUILD_FEW], struct build_entry **out);
 
 /* A record of an owner on its way into the version. */
 struct build_item {

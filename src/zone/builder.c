@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { FIRST_CHUNK = 1 << 11, LAST_CHUNK = 8 << 20, RECYCLE_LEAST = 1 << 20 };
+enum { LAST_CHUNK = 8 << 20, RECYCLE_LEAST = 1 << 20 };
 
 unsigned name_label_starts(struct name_view name, uint8_t starts[NAME_MAX_LABELS])
 {
@@ -17,19 +17,14 @@ unsigned name_label_starts(struct name_view name, uint8_t starts[NAME_MAX_LABELS
 /* Chunks double, so that a small zone is a small thing. */
 static enum status chunk_add(struct zone_builder *b, size_t least)
 {
-    size_t room = b->last ? b->last->room * 2 : FIRST_CHUNK - sizeof(struct build_chunk) - BUILD_SLACK;
+    size_t room = b->last->room * 2;
     room = room > LAST_CHUNK ? LAST_CHUNK : room;
     room = room < least ? least : room;
     struct build_chunk *chunk = mem_room(sizeof *chunk + room + BUILD_SLACK);
     if (!chunk)
         return E_NOMEM;
-    chunk->next = NULL;
-    chunk->used = 0;
-    chunk->room = room;
-    if (b->last)
-        b->last->next = chunk;
-    else
-        b->first = chunk;
+    *chunk = (struct build_chunk){ .room = room, .data = (uint8_t *)(chunk + 1) };
+    b->last->next = chunk;
     b->last = chunk;
     b->run = NULL;
     return OK;
@@ -53,7 +48,7 @@ static enum status run_open(struct zone_builder *b, struct name_view owner, size
     size_t head = run_head_bytes(length + 1 + (own_suffix ? b->apex_length : 0));
     if (b->runs == UINT32_MAX)
         return E_NOMEM;
-    if (!b->last || b->last->room - b->last->used < head + record) {
+    if (b->last->room - b->last->used < head + record) {
         enum status st = chunk_add(b, head + record);
         if (st != OK)
             return st;
@@ -73,9 +68,13 @@ static enum status run_open(struct zone_builder *b, struct name_view owner, size
 
 enum status zone_builder_new(struct name_view origin, uint16_t klass, struct zone_builder **out)
 {
-    struct zone_builder *b = mem_alloc(sizeof *b);
+    struct zone_builder *b = mem_room(sizeof *b);
     if (!b)
         return E_NOMEM;
+    memset(b, 0, offsetof(struct zone_builder, own));
+    b->first.room = BUILD_OWN;
+    b->first.data = b->own;
+    b->last = &b->first;
     b->klass = klass;
     b->apex_length = origin.length;
     b->apex_labels = origin.labels;
@@ -88,7 +87,7 @@ void zone_builder_free(struct zone_builder *b)
 {
     if (!b)
         return;
-    for (struct build_chunk *chunk = b->first, *next; chunk; chunk = next) {
+    for (struct build_chunk *chunk = b->first.next, *next; chunk; chunk = next) {
         next = chunk->next;
         mem_free(chunk);
     }

@@ -7,7 +7,7 @@
 
 #include "zone/digest.h"
 
-enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, ITEMS_FEW = 32, DELAYED = 16, AHEAD = 32, LINE = 64 };
+enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, ITEMS_FEW = 32, DELAYED = 16, AHEAD = 32, LINE = 64, SMALL_BYTES = 8192 };
 static_assert((DELAYED & (DELAYED - 1)) == 0, "a power of two");
 
 /* An ancestor of what is being written, or the node itself; [n] is n labels below the apex. */
@@ -23,7 +23,6 @@ struct freezing {
     size_t count;
     struct build_item *items;       /* of the owner at hand */
     size_t item_room;
-    struct build_item own_items[ITEMS_FEW];
     struct arena *canonical;        /* copies of rdata in canonical form; NULL until one is needed */
     size_t at;                      /* octets: where the next data goes */
     uint32_t node, names;           /* nodes written; nodes in the name space */
@@ -31,9 +30,12 @@ struct freezing {
     uint64_t fingerprint, record;   /* record: how many are written */
     struct zone_where *where;       /* where the next position goes; NULL = not kept */
     uint32_t *ordinals;
-    struct slot_wish wishes[DELAYED];
     uint32_t wished;
+    struct build_item own_items[ITEMS_FEW];
+    struct slot_wish wishes[DELAYED];
     struct level levels[NAME_MAX_LABELS + 1];
+    struct build_entry own_entries[BUILD_FEW];
+    _Alignas(8) uint8_t small[SMALL_BYTES];     /* not cleared, as nothing from `own_items` on is where it is not written first */
 };
 
 /* ---- counting ---- */
@@ -489,8 +491,9 @@ static size_t where_bytes(const struct freezing *f)
     return f->node * sizeof(uint32_t) + f->b->records * sizeof(struct zone_where);
 }
 
-/* Gives back what was not used.  Positions lie behind a gap: they are forgotten soon. */
-static void close_block(struct freezing *f, size_t where_at)
+/* Gives back what was not used; a small zone moves from the stack into a block that fits.  Positions lie behind a gap: they are forgotten
+ * soon. */
+static enum status close_block(struct freezing *f, size_t where_at)
 {
     struct zone_version *v = f->v;
     v->records = f->record;
@@ -500,7 +503,15 @@ static void close_block(struct freezing *f, size_t where_at)
         v->where = (uint32_t)(where_at / GRANULE);
         v->bytes = where_at + v->node_count * sizeof(uint32_t) + f->record * sizeof(struct zone_where);
     }
-    f->v = mem_shrink(v, v->bytes);
+    if ((uint8_t *)v != f->small) {
+        f->v = mem_shrink(v, v->bytes);
+        return OK;
+    }
+    f->v = mem_room(v->bytes);
+    if (!f->v)
+        return E_NOMEM;
+    memcpy(f->v, v, v->bytes);
+    return OK;
 }
 
 static enum status freeze(struct freezing *f, bool keep_where)
@@ -519,10 +530,14 @@ static enum status freeze(struct freezing *f, bool keep_where)
     uint64_t bound = where_at + (keep_where ? where_bytes(f) : 0);
     if (bound / GRANULE >= UINT32_MAX || f->b->records > UINT32_MAX)
         return E_LIMIT;
-    f->v = mem_recycle(f->b->spare, bound);
+    if (bound <= sizeof f->small) {
+        f->v = (struct zone_version *)(void *)f->small;
+    } else {
+        f->v = mem_recycle(f->b->spare, bound);
+        f->b->spare = f->v ? NULL : f->b->spare;
+    }
     if (!f->v)
         return E_NOMEM;
-    f->b->spare = NULL;
     *f->v = head;
     memset(slots_of(f), 0, slots);
     f->at = at;
@@ -531,22 +546,25 @@ static enum status freeze(struct freezing *f, bool keep_where)
         f->where = (struct zone_where *)(f->ordinals + head.node_count);
     }
     enum status st = write_nodes(f);
-    if (st == OK)
-        close_block(f, where_at);
-    return st;
+    return st == OK ? close_block(f, where_at) : st;
 }
 
 enum status zone_builder_finish(struct zone_builder *b, bool keep_where, struct zone_version **out)
 {
-    struct freezing f = { .b = b, .count = b->runs, .item_room = ITEMS_FEW };
+    struct freezing f;
+    memset(&f, 0, offsetof(struct freezing, own_items));
+    f.b = b;
+    f.count = b->runs;
     f.items = f.own_items;
-    enum status st = build_sort(b, &f.entries);
+    f.item_room = ITEMS_FEW;
+    enum status st = build_sort(b, f.own_entries, &f.entries);
     if (st == OK) {
         compare_owners(&f);
         count_names(&f);
         st = freeze(&f, keep_where);
     }
-    mem_free(f.entries);
+    if (f.entries != f.own_entries)
+        mem_free(f.entries);
     if (f.items != f.own_items)
         mem_free(f.items);
     arena_free(f.canonical);
@@ -554,7 +572,7 @@ enum status zone_builder_finish(struct zone_builder *b, bool keep_where, struct 
     if (st == OK) {
         version_seal(f.v);
         *out = f.v;
-    } else {
+    } else if ((uint8_t *)f.v != f.small) {
         mem_free(f.v);
     }
     return st;

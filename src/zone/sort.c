@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_OCTETS = 8, DIGITS = 256, FEW = 24, AHEAD = 32 };
+enum { KEY_OCTETS = 8, DIGITS = 256, FEW = BUILD_FEW, AHEAD = 32 };
 
 /* ---- keys ---- */
 
@@ -153,7 +153,7 @@ static void sort_entries(struct build_entry *entries, struct build_entry *scratc
 static size_t collect(const struct zone_builder *b, struct build_entry *entries)
 {
     size_t count = 0;
-    for (const struct build_chunk *chunk = b->first; chunk; chunk = chunk->next) {
+    for (const struct build_chunk *chunk = &b->first; chunk; chunk = chunk->next) {
         for (size_t at = 0; at < chunk->used;) {
             const struct build_run *run = (const void *)(chunk->data + at);
             entries[count++] = (struct build_entry){ key_first(run), run };
@@ -163,15 +163,17 @@ static size_t collect(const struct zone_builder *b, struct build_entry *entries)
     return count;
 }
 
-enum status build_sort(struct zone_builder *b, struct build_entry **out)
+enum status build_sort(struct zone_builder *b, struct build_entry few[BUILD_FEW], struct build_entry **out)
 {
     size_t bytes = b->runs * sizeof **out;
-    *out = NULL;
-    if (b->runs == 0)
+    *out = few;
+    if (b->runs <= BUILD_FEW) {
+        sort_few(few, collect(b, few));
         return OK;
-    struct build_entry *entries = mem_room(bytes), *own = b->runs > FEW && bytes > b->spare_bytes ? mem_room(bytes) : NULL;
+    }
+    struct build_entry *entries = mem_room(bytes), *own = bytes > b->spare_bytes ? mem_room(bytes) : NULL;
     struct build_entry *scratch = own ? own : b->spare;
-    if (!entries || (b->runs > FEW && bytes > b->spare_bytes && !own)) {
+    if (!entries || (bytes > b->spare_bytes && !own)) {
         mem_free(entries);
         mem_free(own);
         return E_NOMEM;

@@ -292,7 +292,7 @@ static void no_memory(void **state)
         }
         assert_int_equal(st, E_NOMEM);
     }
-    assert_true(n > 8);
+    assert_true(n > 4);
     assert_int_equal(zone_version_nodes(v), 1 + 7 + 60);
     zone_version_free(v);
 }
