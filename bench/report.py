@@ -3,7 +3,7 @@
 import statistics
 
 UDP_COLUMNS = f"{'server':10}{'us/query':>9}{'min-max':>14}{'to ours':>8}{'user':>7}{'answers/s':>10}{'p50':>7}{'p99':>7}{'p99.9':>7}" \
-              f"{'lost':>6}{'wrong':>6}{'NXDOM':>6}{'octets':>7}"
+              f"{'lost':>6}{'wrong':>6}{'NXDOM':>6}{'TC':>7}{'octets':>7}"
 LOAD_COLUMNS = f"{'server':10}{'seconds':>9}{'min-max':>14}{'to ours':>8}{'cpu s':>7}{'MB':>7}{'octets/record':>14}{'after asking':>13}{'peak':>6}"
 
 KERNEL_COLUMNS = f"{'server':10}{'lossless/s':>11}{'most/s':>9}{'in kernel':>10}{'us, all cores':>14}{'ns a hit':>9}{'ns a pass':>10}"
@@ -59,7 +59,7 @@ def _query_line(results, zone_set, server, mode, ours):
     absent = statistics.median(row["rcodes"].get("3", 0) for row in rows)
     return (f"{server:10}{get('us'):9.2f}{_span([row['us'] for row in rows])}{_to_ours(get('us'), ours)}{get('us_user'):7.2f}"
             f"{get('qps'):10.0f}{_cell(get('p50'), 7, 0)}{_cell(get('p99'), 7, 0)}{_cell(get('p999'), 7, 0)}{lost:6}{wrong:6}"
-            f"{absent:6.2f}{get('answer_bytes'):7.0f}")
+            f"{absent:6.2f}{_cell(get('truncated'), 7, 4)}{get('answer_bytes'):7.0f}")
 
 
 def _load_line(results, zone_set, server, mode, ours):
