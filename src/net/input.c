@@ -18,8 +18,8 @@ static uint32_t share(const struct connection *c)
     if (c->closing || c->backlog >= TCP_BACKLOG_HIGH || c->unanswered >= w->limits.tcp_pipeline)
         return 0;
     uint32_t n = w->limits.tcp_pipeline - c->unanswered;
-    uint32_t slots = TCP_SLOTS - w->tcp.used;
-    uint32_t most = c->backlog > 0 ? 1 : slots;       /* a slow reader: who knows how large answers are */
+    uint32_t slots = w->tcp.most - w->tcp.used;
+    uint32_t most = c->backlog > 0 ? 1 : w->tcp.share;       /* a slow reader: who knows how large answers are */
     n = n < slots ? n : slots;
     return n < most ? n : most;
 }

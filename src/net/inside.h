@@ -18,7 +18,8 @@ enum {
     UDP_QUERY_ROOM = 4096,          /* a longer datagram is cut here, and so reads as malformed */
     UDP_PROXY_ROOM = 576,           /* in front of the query: PROXY v2 with 16 + 36 octets and TLVs */
     TCP_MESSAGE_MAX = 65535,
-    TCP_SLOTS = 128,                /* questions of one turn by TCP, all connections; all of a read, by default limits */
+    TCP_SLOTS = 128,                /* questions of one turn by TCP, all connections; half of them while UDP is busy */
+    TCP_SHARE_LEAST = 16,           /* questions of one turn from one connection, however many are ready */
     TCP_READ_BYTES = 16384,         /* octets of one turn from one connection */
     TCP_AREA_BYTES = 8 * TCP_READ_BYTES,
     TCP_TURNS = 256,                /* connections looked at in one turn of the worker */
@@ -179,6 +180,7 @@ struct tcp_batch {
     uint8_t *replies_room;
     uint8_t *area;
     unsigned used;
+    unsigned most, share;           /* this turn: questions in all, and of one connection */
     size_t area_used;
 };
 

@@ -291,6 +291,7 @@ bool net_wait(struct net_worker *w, struct net_exchange ***batch, size_t *count)
     exchange_run_orphans(w);
     udp_turn(w);
     tcp_turns(w);
+    w->turns += w->tcp.used / TCP_SHARE_LEAST;      /* a long turn counts for several */
     if (w->batch_count == 0)
         net_flush(w);
     w->live = w->batch_count;

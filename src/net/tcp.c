@@ -300,16 +300,28 @@ static void turn(struct connection *c)
     tcp_consider(c);
 }
 
+/* Few ready connections get all that they sent at once, to be answered at once; many share the turn. */
+static void shares(struct net_worker *w)
+{
+    struct tcp_batch *b = &w->tcp;
+    unsigned ready = 0;
+    for (const struct link *l = w->ready.next; l != &w->ready && ready < TCP_SLOTS / TCP_SHARE_LEAST; l = l->next)
+        ready++;
+    b->most = list_empty(&w->hot) ? TCP_SLOTS : TCP_SLOTS / 2;
+    b->share = b->most / ready > TCP_SHARE_LEAST ? b->most / ready : TCP_SHARE_LEAST;
+}
+
 void tcp_turns(struct net_worker *w)
 {
     if (list_empty(&w->ready))
         return;
+    shares(w);
     /* Who is ready now; who gets ready again during this turn waits for the next. */
     struct link now;
     now = w->ready;
     now.next->previous = now.previous->next = &now;
     list_init(&w->ready);
-    for (unsigned n = 0; !list_empty(&now) && n < TCP_TURNS && w->tcp.used < TCP_SLOTS; n++) {
+    for (unsigned n = 0; !list_empty(&now) && n < TCP_TURNS && w->tcp.used < w->tcp.most; n++) {
         struct connection *c = LINK_OWNER(now.next, struct connection, ready);
         list_remove(&c->ready);
         turn(c);

@@ -78,6 +78,74 @@ static void test_pipelining(void **state)
     echo_stop(&echo);
 }
 
+/* Waits for a batch, answers all of it, and tells how many questions it had, of them `heavy` that begin with h. */
+static unsigned answer_batch(struct net_worker *w, unsigned *heavy)
+{
+    struct net_exchange **batch;
+    size_t n = 0;
+    *heavy = 0;
+    while (n == 0)
+        assert_true(net_wait(w, &batch, &n));
+    for (size_t i = 0; i < n; i++) {
+        memcpy(batch[i]->reply, batch[i]->query, batch[i]->query_bytes);
+        *heavy += batch[i]->query[0] == 'h';
+        net_reply_last(batch[i], batch[i]->query_bytes);
+    }
+    net_flush(w);
+    return (unsigned)n;
+}
+
+/* All questions of one read come in one batch, up to tcp_pipeline, and their answers go out at once; a connection that sends
+ * many leaves room for others. */
+static void test_one_read(void **state)
+{
+    (void)state;
+    enum { MANY = 300, BYTES = 7 };
+    struct net_listener l;
+    struct net_options o = echo_options(&l);
+    struct net *net = NULL;
+    static uint8_t all[MANY * BYTES], got[MANY * BYTES];
+    unsigned heavy;
+    for (unsigned i = 0; i < MANY; i++)
+        memcpy(all + BYTES * i, (uint8_t[]){ 0, 5, 'h', (uint8_t)(i >> 8), (uint8_t)i, 'x', 'y' }, BYTES);
+    l.transports = NET_TCP;
+    o.tcp_pipeline = 100;
+    assert_int_equal(net_open(&o, &net, NULL), OK);
+    struct net_worker *w = net_worker_get(net, 0);
+    struct endpoint at = net_listener_endpoint(net, 0);
+    net_worker_start(w, NULL, NULL);
+    int fd = dial(&at);
+    put(fd, all, 100 * BYTES);
+    assert_int_equal(answer_batch(w, &heavy), 100);
+    assert_int_equal(recv(fd, got, sizeof got, MSG_DONTWAIT), 100 * BYTES);
+    assert_memory_equal(got, all, 100 * BYTES);
+
+    int other = dial(&at);
+    put(fd, all, sizeof all);
+    put(other, "\0\1l\0\1l", 6);
+    unsigned done = 0, first = 0, light = 0;
+    while (done < MANY) {
+        unsigned n = answer_batch(w, &heavy);
+        done += heavy;
+        light += n - heavy;
+        first = light == 0 ? done : first;
+        assert_true(heavy <= 100);
+    }
+    assert_int_equal(light, 2);
+    assert_in_range(first, 0, 200);                 /* it did not wait for all of the other's */
+    assert_int_equal(recv(other, got, sizeof got, 0), 6);
+    for (size_t have = 0; have < sizeof all; ) {
+        ssize_t n = recv(fd, got + have, sizeof got - have, 0);
+        assert_true(n > 0);
+        have += (size_t)n;
+    }
+    assert_memory_equal(got, all, sizeof all);
+    close(fd);
+    close(other);
+    net_close(net);
+    assert_int_equal(check_failures(), 0);
+}
+
 static void test_out_of_order(void **state)
 {
     (void)state;
@@ -611,7 +679,7 @@ int main(void)
         cmocka_unit_test(test_budget),       cmocka_unit_test(test_clients),      cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_idle_memory),  cmocka_unit_test(test_stop),         cmocka_unit_test(test_stop_in_stream),
         cmocka_unit_test(test_parked_bound), cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_output_limit),
+        cmocka_unit_test(test_output_limit), cmocka_unit_test(test_one_read),
     };
     return cmocka_run_group_tests_name("net tcp", tests, NULL, NULL);
 }
