@@ -2,12 +2,13 @@
 /* Zone files into versions, several at a time. */
 #include "daemon/inside.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000 };
+enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64 };
 
 static bool go_on(void *context, uint64_t done, uint64_t total)
 {
@@ -72,6 +73,8 @@ static char *keep_warnings(const struct diagnostics *diag)
 {
     struct text text;
     size_t count = 0;
+    if (diagnostics_count(diag, SEVERITY_WARNING) == 0)
+        return NULL;
     text_growing(&text);
     for (size_t i = 0; i < diagnostics_kept(diag) && count < WARNINGS_KEPT; i++) {
         const struct diagnostic *d = diagnostics_get(diag, i);
@@ -239,7 +242,7 @@ static void watch(struct pool *pool, const struct keeper_progress *progress)
 
 static void run_pool(struct pool *pool, unsigned threads, const struct keeper_progress *progress)
 {
-    pthread_t ids[64];
+    pthread_t ids[LOADERS_MAX];
     unsigned started = 0;
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -260,10 +263,29 @@ static void run_pool(struct pool *pool, unsigned threads, const struct keeper_pr
     pthread_mutex_destroy(&pool->lock);
 }
 
+/* In the order of the configuration, in which all that belongs to a zone was allocated: what comes next is near. */
+static int by_config(const void *left, const void *right)
+{
+    const struct kept *const *a = left, *const *b = right;
+    uintptr_t x = (uintptr_t)(*a)->config, y = (uintptr_t)(*b)->config;
+    return (x > y) - (x < y);
+}
+
+/* Until the first answer may be given all cores that are allowed load; later, workers need theirs. */
+static unsigned threads_wanted(const struct keeper *keeper)
+{
+    cpu_set_t cores;
+    unsigned threads = keeper->options.loaders;
+    if (!atomic_load(&keeper->ready) && sched_getaffinity(0, sizeof cores, &cores) == 0 && (unsigned)CPU_COUNT(&cores) > threads)
+        threads = (unsigned)CPU_COUNT(&cores);
+    return threads > LOADERS_MAX ? LOADERS_MAX : threads;
+}
+
 void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals)
 {
     struct pool pool = { .keeper = keeper, .job = job, .force = force, .quiet = job->count > QUIET_ABOVE };
-    unsigned threads = keeper->options.loaders > 64 ? 64 : keeper->options.loaders;
+    unsigned threads = threads_wanted(keeper);
+    qsort(job->zones, job->count, sizeof(struct kept *), by_config);
     if (job->count >= 4 && threads > 1)
         run_pool(&pool, threads > job->count ? (unsigned)job->count : threads, progress);
     /* Few of them, or no thread could be had. */
