@@ -7,7 +7,7 @@ time per query and ratios, not answers per second: those swing with whatever els
 tells more.  RHIZ_BUILD names the build folder (build).
 
 usage: bench/bench.py [--sets root,flat] [--servers rhizd,nsd] [--modes udp,do] [--rounds 3] [--seconds 2]
-                      [--once none] [--own-core] [--json FILE] [--bars FILE]
+                      [--once none] [--own-core] [--json FILE] [--bars FILE ...] [--document]
 """
 import argparse
 import json
@@ -26,6 +26,8 @@ import servers
 import sets
 
 BUILD = servers.RHIZD.parents[2]
+PAGE = machine.ROOT / "docs" / "performance.md"
+MARKS = "<!-- bars -->", "<!-- end of bars -->"
 # What is asked of each set.  "everything" is asked of ours everywhere, of the peers on the root only.
 SETS = {
     "root": ["udp", "everything", "tcp", "tcpc"],
@@ -40,7 +42,7 @@ SETS = {
     "growth-10000000": ["udp"],
 }
 OURS_ONLY = {"growth-1000", "growth-1000000", "growth-10000000"}
-ONCE = ["instructions", "reload", "workers", "kernel"]
+ONCE = ["instructions", "reload", "random", "workers", "kernel"]
 COUNTED = [("root", "udp"), ("root-signed", "do"), ("root", "everything"), ("root-signed", "everything")]
 
 
@@ -64,7 +66,8 @@ def arguments():
     parser.add_argument("--once", type=_names(ONCE), default=ONCE, help=f"{', '.join(ONCE)}, or none")
     parser.add_argument("--own-core", action="store_true", help="in the kernel: packets are handled on the server's core")
     parser.add_argument("--json", type=pathlib.Path, default=BUILD / "bench.json")
-    parser.add_argument("--bars", type=pathlib.Path, help="read this JSON and print its tables, measure nothing")
+    parser.add_argument("--bars", type=pathlib.Path, nargs="+", help="print the tables of such files together, measure nothing")
+    parser.add_argument("--document", action="store_true", help="put the bars into docs/performance.md")
     return parser.parse_args()
 
 
@@ -123,6 +126,8 @@ class Run:
         if "reload" in self.args.once and "flat" in self.args.sets:
             for pinned in False, True:
                 self.attempt(f"reload, pinned: {pinned}", lambda: run.reload(sets.flat(), pinned))
+        if "random" in self.args.once and "delegations" in self.args.sets:
+            self.attempt("random names", lambda: run.random_names(sets.delegations()))
         if "workers" in self.args.once and "root" in self.args.sets:
             for count in 1, 2:
                 self.attempt(f"workers {count}", lambda: run.workers(sets.root(), count, self.args.seconds))
@@ -141,12 +146,25 @@ def instructions_row(server, name, mode):
     return {"set": name, "server": server, "mode": f"instructions {mode}", "instructions": figure}
 
 
+def head(document):
+    """Machine, build, and how long: what stands above any table."""
+    lines = [document["machine"], f"build: {document['build']}",
+             f"{document['rounds']} rounds of {document['seconds']:g} s a measurement"]
+    return "\n".join(lines + [f"note: not as the bars ask: {complaint}" for complaint in document["complaints"]])
+
+
+def write_down(document):
+    """The bars, between their marks in docs/performance.md."""
+    text = PAGE.read_text()
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    table = report.bars_table(report.Results(document["rows"]))
+    PAGE.write_text(f"{before}{MARKS[0]}\n```\n{head(document)}\n\n{table}\n```\n{MARKS[1]}{after}")
+
+
 def show(document):
     results = report.Results(document["rows"])
-    print(document["machine"])
-    print(f"build: {document['build']}")
-    for complaint in document["complaints"]:
-        print(f"note: not as the bars ask: {complaint}")
+    print(head(document))
     print(report.tables(results))
     for row in results.rows:
         if "instructions" in row:
@@ -156,10 +174,22 @@ def show(document):
         print(f"not measured: {label}: {reason}")
 
 
+def merged(documents):
+    """Runs in pieces as one; the first tells of machine and build."""
+    return {**documents[0], "rows": [row for one in documents for row in one["rows"]],
+            "failed": {label: reason for one in documents for label, reason in one["failed"].items()}}
+
+
+def finish(args, document):
+    show(document)
+    if args.document:
+        write_down(document)
+
+
 def main():
     args = arguments()
     if args.bars is not None:
-        show(json.loads(args.bars.read_text()))
+        finish(args, merged([json.loads(path.read_text()) for path in args.bars]))
         return
     work = Run(args)
     document = {"machine": machine.describe(), "build": build.flags(BUILD), "complaints": build.complaints(BUILD),
@@ -172,7 +202,7 @@ def main():
         say("interrupted; this is what there is")
     document.update(rows=work.rows, failed=work.failed)
     args.json.write_text(json.dumps(document, indent=1) + "\n")
-    show(document)
+    finish(args, document)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the XDP programs of this machine took: a line each with id, runs, nanoseconds, name.  The kernel counts only while
- * the setting kernel.bpf_stats_enabled is 1. */
+/* What the XDP programs of this machine took: a line each with id, runs, nanoseconds, name.  The kernel counts only
+ * while the setting kernel.bpf_stats_enabled is 1. */
 #include <linux/bpf.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ static void program_print(uint32_t id)
 
     if (fd < 0)
         return;
-    union bpf_attr about = { .info = { .bpf_fd = (uint32_t)fd, .info_len = sizeof info, .info = (uint64_t)(uintptr_t)&info } };
+    union bpf_attr about = { .info = { .bpf_fd = (uint32_t)fd, .info_len = sizeof info } };
+    about.info.info = (uint64_t)(uintptr_t)&info;
     if (bpf(BPF_OBJ_GET_INFO_BY_FD, &about) == 0 && info.type == BPF_PROG_TYPE_XDP)
         printf("%u %llu %llu %s\n", id, info.run_cnt, info.run_time_ns, info.name);
     close(fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The floor under DNS over UDP: a bare responder that flips QR in batches and knows nothing.  With OCTETS, answers are that
- * long.
+/* The floor under DNS over UDP: a bare responder that flips QR in batches and knows nothing.  With OCTETS, answers are
+ * that long.
  *
  *   echo ADDRESS PORT [OCTETS] */
 #include <arpa/inet.h>
@@ -35,8 +35,8 @@ static unsigned batch_receive(int fd)
 {
     for (unsigned i = 0; i < BATCH; i++) {
         parts[i] = (struct iovec){ bytes[i], ROOM };
-        messages[i].msg_hdr = (struct msghdr){ .msg_name = &peers[i], .msg_namelen = sizeof peers[i], .msg_iov = &parts[i],
-                                               .msg_iovlen = 1 };
+        messages[i].msg_hdr = (struct msghdr){ .msg_name = &peers[i], .msg_namelen = sizeof peers[i],
+                                               .msg_iov = &parts[i], .msg_iovlen = 1 };
     }
     int n = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, NULL);
     return n > 0 ? (unsigned)n : 0;

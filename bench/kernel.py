@@ -118,7 +118,7 @@ def _subject(name, place, zone_set):
     server, options = SUBJECTS[name]
     if server is None:
         return _echo(place)
-    if options.get("xdp") and server == "knot":
+    if options.get("xdp"):
         options = {"xdp": place.far}
     return Server(server, zone_set, place=place, **options)
 

@@ -3,12 +3,13 @@
  * in batches.  Every answer is held against its question; what does not fit is counted as wrong.
  *
  *   load -p PORT -f FILE [-a ADDRESS] [-t SECONDS] [-n COUNT] [-o OFFSET] [-s SOCKETS] [-w WINDOW] [-r RATE]
- *        [-l SECONDS] [-e] [-d] [-c] [-S SOURCES]
+ *        [-l SECONDS] [-e] [-d] [-c] [-x] [-S SOURCES]
  *
  * FILE has a question a line: NAME TYPE; it is begun anew at its end.  -o starts at that question, -n ends after so
- * many, -e sends EDNS, -d also DO, -c also a cookie, with the server's half as soon as it is known; -S asks from so
- * many addresses of 127.0.0.0/8; -r paces (questions a second, a few each millisecond) in place of going as fast as
- * answers come; what was not answered after -l (0.5 s) is lost.  Prints one line of JSON. */
+ * many; -e sends EDNS, -d also DO, -c also a cookie, with the server's half as soon as it is known; -x puts random
+ * letters in place of each name's first label; -S asks from so many addresses of 127.0.0.0/8; -r paces (questions a
+ * second, a few each millisecond) in place of going as fast as answers come; what was not answered after -l (0.5 s) is
+ * lost.  Prints one line of JSON. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -45,7 +46,7 @@ struct options {
     int64_t lost_after;          /* nanoseconds */
     uint64_t limit, offset;
     unsigned sockets, window, sources;
-    bool edns, dnssec_ok, cookies;
+    bool edns, dnssec_ok, cookies, random_names;
 };
 
 /* All questions, encoded, one behind the other: question n is bytes[start[n]] to bytes[start[n + 1]]. */
@@ -88,6 +89,7 @@ struct load {
     struct totals totals;
     size_t next_question;
     uint32_t next_source;
+    uint64_t random;
     int epoll;
     int64_t begin, now, end;
     uint32_t *histogram;
@@ -243,6 +245,17 @@ static void source_attach(struct msghdr *m, uint8_t *room, in_addr_t address)
     memcpy(CMSG_DATA(c), &info, sizeof info);
 }
 
+/* Random letters in place of the first label (xorshift; twelve of them are enough for names that never come again). */
+static void name_randomize(struct load *l, uint8_t *name)
+{
+    for (uint8_t i = 1; i <= name[0]; i++) {
+        l->random ^= l->random << 13;
+        l->random ^= l->random >> 7;
+        l->random ^= l->random << 17;
+        name[i] = (uint8_t)('a' + l->random % 26);
+    }
+}
+
 /* Takes the n-th free slot and fills a message; the slot counts as free until it was sent. */
 static void message_fill(struct load *l, struct line *line, unsigned n, struct message *out, struct msghdr *m)
 {
@@ -257,6 +270,8 @@ static void message_fill(struct load *l, struct line *line, unsigned n, struct m
     memcpy(out->bytes, q->bytes + start, length);
     out->bytes[0] = (uint8_t)(slot->id >> 8);
     out->bytes[1] = (uint8_t)slot->id;
+    if (l->options.random_names)
+        name_randomize(l, out->bytes + 12);
     if (l->options.cookies)
         length += cookie_append(out->bytes + length, &l->sources[slot->source]);
     out->part = (struct iovec){ out->bytes, length };
@@ -351,7 +366,8 @@ static void answer_take(struct load *l, struct line *line, const uint8_t *answer
     const uint8_t *asked = l->questions.bytes + l->questions.start[slot->question];
     size_t asked_length = l->questions.start[slot->question + 1] - l->questions.start[slot->question];
     asked_length -= l->options.edns ? OPT_BYTES : 0;
-    if (length < asked_length || memcmp(answer + 12, asked + 12, asked_length - 12) != 0)
+    size_t from = 12 + (l->options.random_names ? 1u + asked[12] : 0);
+    if (length < asked_length || memcmp(answer + from, asked + from, asked_length - from) != 0)
         l->totals.wrong++;
     int64_t micros = (l->now - slot->sent) / 1000;
     l->histogram[micros < HISTOGRAM ? micros : HISTOGRAM - 1]++;
@@ -488,7 +504,7 @@ static void options_read(struct options *o, int count, char **words)
 
     *o = (struct options){ .server.sin_family = AF_INET, .seconds = 5, .lost_after = SECOND / 2, .sockets = 8,
                            .window = 32, .sources = 1 };
-    while ((letter = getopt(count, words, "p:f:a:t:n:o:s:w:r:l:S:edc")) != -1)
+    while ((letter = getopt(count, words, "p:f:a:t:n:o:s:w:r:l:S:edcx")) != -1)
         switch (letter) {
         case 'p': o->server.sin_port = htons((uint16_t)atoi(optarg)); break;
         case 'f': o->file = optarg; break;
@@ -504,6 +520,7 @@ static void options_read(struct options *o, int count, char **words)
         case 'e': o->edns = true; break;
         case 'd': o->edns = o->dnssec_ok = true; break;
         case 'c': o->edns = o->cookies = true; break;
+        case 'x': o->random_names = true; break;
         default: exit(2);
         }
     if (o->file == NULL || o->server.sin_port == 0 || o->sockets == 0 || o->sockets > 64 || o->sources == 0 ||
@@ -523,6 +540,7 @@ int main(int count, char **words)
     l.histogram = need(calloc(HISTOGRAM, sizeof *l.histogram));
     load_open(&l);
     l.begin = l.now = clock_ns();
+    l.random = 0x2545f4914f6cdd1dull;
     load_run(&l);
     load_print(&l);
     return 0;

@@ -140,6 +140,7 @@ def bars(results):
     def faster(peer):
         return over(r.median("growth-1000", peer, "kernel", "lossless"), r.median("growth-1000", "rhizd-xdp", "kernel", "lossless"))
 
+    random_growth = next(((row["memory"] - row["before"]) / 1e6 for row in r.of("delegations", "rhizd", "random names")), None)
     in_kernel = r.median("delegations", "rhizd-xdp", "kernel", "in_kernel")
     passed = 1 - in_kernel if in_kernel is not None else None
     counted = [(f"instructions per query, {label}", r.median(zone_set, "rhizd", f"instructions {mode}", "instructions"), bar)
@@ -174,6 +175,7 @@ def bars(results):
         ("delegations: peak of load / settled", peak("delegations", "load"), 2.2),
         ("flat: peak of reload / settled", peak("flat", "reload"), 2.2),
         ("flat: peak of reload on one core / settled", peak("flat", "reload pinned"), 2.2),
+        ("delegations: MB that 10,000,000 random names add", random_growth, 1),
         ("flat: p99.9 while reloading, us more", later("reload"), 1000),
         ("flat: the same, all on one core, us more", later("reload pinned"), 1000),
         ("TCP: cpu / Knot", r.ratio("root", "tcp", "knot"), 0.7),

@@ -15,6 +15,7 @@ import zones
 from servers import Server
 
 WARM_SECONDS = 0.5
+RANDOM_NAMES = 10_000_000
 PACED = 20_000        # questions a second while a zone reloads: far from what a server can take
 
 
@@ -90,6 +91,18 @@ def workers(zone_set, count, seconds):
     """Processor time per question with so many workers, nothing pinned (the generator shares the cores)."""
     with Server("rhizd", zone_set, core=None, workers=count) as server:
         return [dict(measure(server, "udp", seconds, core=None), mode=f"workers {count}")]
+
+
+def random_names(zone_set):
+    """Memory after questions for names that never come again, with EDNS and DO: what is kept must not depend on them."""
+    with Server("rhizd", zone_set) as server:
+        flags = ["-d", "-x"]
+        load.udp(server.port, zone_set.questions, *flags, count=RANDOM_NAMES // 20)
+        time.sleep(1)
+        before = server.memory()
+        asked = load.udp(server.port, zone_set.questions, *flags, count=RANDOM_NAMES, offset=RANDOM_NAMES // 20)
+        return [{"set": zone_set.name, "server": "rhizd", "mode": "random names", "before": before, "memory": server.memory(),
+                 "asked": asked}]
 
 
 # ---- reload under load ----

@@ -45,7 +45,7 @@ acl: {{ clients: [{clients}] }}
 def rhizd(folder, address, port, zones, everything, workers=1, xdp=None):
     extra = RHIZD_EVERYTHING.format(address=address, metrics=machine.free_port(), clients=_many_prefixes()) if everything else ""
     option = ", allow-query: [clients]" if everything else ""
-    listener = f'{{ address: "{address}@{port}", xdp: true }}' if xdp else f'"{address}@{port}"'
+    listener = f'{{ address: "{address}@{port}", xdp: {xdp} }}' if xdp else f'"{address}@{port}"'
     (folder / "rhizd.yaml").write_text(
         f'version: 1\nserver:\n  listen: [{listener}]\n  workers: {workers}\n'
         f"  state: {folder}/state\n  control: {folder}/control.sock\n{extra}"
