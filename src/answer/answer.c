@@ -172,7 +172,7 @@ static enum step answer_step(struct answering *a)
 {
     if (!enter_zone(a))
         return STEP_DONE;
-    struct zone_found found = zone_find(a->version, a->name);
+    struct zone_found found = zone_find_ahead(a->version, a->name, a->chain_count == 0 ? a->request->ahead : NULL);
     if (found.outcome == ZONE_OUTSIDE)
         return a->chain_count == 0 ? STEP_OUTSIDE : STEP_DONE;
     if (a->chain_count == 0 && answer_kept(a, &found))

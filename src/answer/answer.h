@@ -43,6 +43,7 @@ struct answer_request {
     const struct zone_table *table;         /**< for follow_zones; may be NULL */
     bool (*may_follow)(void *context, const struct zone *zone);     /**< whether a chain may go on in that zone; NULL = any */
     void *follow_context;
+    const struct zone_ahead *ahead;         /**< begun with version and name, or NULL */
     struct answer_cache *cache;             /**< the worker's own, or NULL; answers are the same with and without */
     struct nsec3_hasher *hasher;            /**< the worker's own; NULL: one is made when needed (slow, from the heap) */
 };

@@ -73,6 +73,7 @@ static bool compose(const struct answer_request *request, struct name_view name,
     struct answer_request own = *request;
     own.name = name;
     own.cache = NULL;
+    own.ahead = NULL;
     reply_begin(reply, data, MESSAGE_MAX_BYTES, 0, 0);
     return reply_add_question(reply, name, own.type, own.klass) == OK && answer_question(&own, reply, result) == OK &&
            !result->truncated && result->ede == EDE_NONE;

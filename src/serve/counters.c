@@ -28,12 +28,16 @@ const char *serve_outcome_text(enum serve_outcome outcome) { return outcome_text
 const char *serve_failure_text(enum serve_failure failure) { return failure_texts[failure]; }
 const char *serve_type_label(size_t index) { return index < LENGTH_OF(type_labels) ? type_labels[index].label : "other"; }
 
+/* Place + 1 of the types with a label of their own, which are all below 256. */
+static const uint8_t type_places[256] = {
+    [TYPE_A] = 1, [TYPE_NS] = 2, [TYPE_CNAME] = 3, [TYPE_SOA] = 4, [TYPE_PTR] = 5, [TYPE_MX] = 6, [TYPE_TXT] = 7, [TYPE_AAAA] = 8,
+    [TYPE_SRV] = 9, [TYPE_DS] = 10, [TYPE_DNSKEY] = 11, [TYPE_HTTPS] = 12, [TYPE_SVCB] = 13, [TYPE_ANY] = 14, [TYPE_AXFR] = 15,
+};
+
 unsigned counters_type_index(uint16_t type)
 {
-    unsigned i = 0;
-    while (i + 1 < LENGTH_OF(type_labels) && type_labels[i].type != type)
-        i++;
-    return i;
+    unsigned place = type < LENGTH_OF(type_places) ? type_places[type] : 0;
+    return (place == 0 ? (unsigned)LENGTH_OF(type_labels) : place) - 1;
 }
 
 static size_t size_bucket(size_t bytes)
@@ -79,12 +83,12 @@ void counters_query(struct visit *v)
     bool tcp = v->x->transport == NET_TCP, six = v->x->peer.address.family == 6;
     count_up(tcp ? six ? &c->queries_tcp6 : &c->queries_tcp4 : six ? &c->queries_udp6 : &c->queries_udp4);
     count_up(&c->query_size[tcp][size_bucket(v->x->query_bytes)]);
-    count_up(&c->opcode[v->query.opcode & 15]);
-    if (v->query.has_question)
-        count_up(&c->type_count[counters_type_index(v->query.question.type)]);
-    if (v->query.edns.present)
+    count_up(&c->opcode[v->in->query.opcode & 15]);
+    if (v->in->query.has_question)
+        count_up(&c->type_count[counters_type_index(v->in->query.question.type)]);
+    if (v->in->query.edns.present)
         count_up(&c->edns);
-    if (v->query.edns.dnssec_ok)
+    if (v->in->query.edns.dnssec_ok)
         count_up(&c->dnssec_ok);
     const uint8_t *peer = v->x->peer.address.bytes;
     unique_note(v->worker, six ? UNIQUE_IPV6 : UNIQUE_IPV4, peer, six ? 16 : 4);

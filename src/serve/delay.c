@@ -51,7 +51,7 @@ bool delay_question(struct visit *v)
 {
     static char woken;                  /* its address marks an exchange that has waited */
     uint32_t ms;
-    if (v->x->user == &woken || !v->query.has_question || !delay_of(v->query.question.view, &ms))
+    if (v->x->user == &woken || !v->in->query.has_question || !delay_of(v->in->query.question.view, &ms))
         return false;
     struct parked *p = mem_alloc(sizeof *p);
     struct net_exchange *x = p == NULL ? NULL : net_park(v->x);

@@ -5,7 +5,7 @@
 /* What OPT says whatever the answer will be. */
 void finish_edns_prepare(struct visit *v)
 {
-    const struct edns *asked = &v->query.edns;
+    const struct edns *asked = &v->in->query.edns;
     struct edns_reply *edns = &v->edns;
     edns->udp_payload = v->setup->udp_payload;
     edns->dnssec_ok = asked->dnssec_ok;
@@ -24,10 +24,10 @@ enum { LATE_OPTIONS_BYTES = (4 + 6) + (4 + 4) };
 
 void finish_edns_reserve(struct visit *v)
 {
-    if (!v->query.edns.present)
+    if (!v->in->query.edns.present)
         return;
     size_t bytes = edns_reply_bytes(&v->edns);
-    if (v->query.edns.zoneversion || v->query.edns.expire)
+    if (v->in->query.edns.zoneversion || v->in->query.edns.expire)
         bytes += LATE_OPTIONS_BYTES;
     if (bytes + v->reply.length > v->reply.limit)
         return;                             /* cannot be: a question and options are below 512; finish() copes */
@@ -39,7 +39,7 @@ void finish_edns_reserve(struct visit *v)
 static void add_edns(struct visit *v)
 {
     v->reply.limit += v->reserved;
-    if (!v->query.edns.present)
+    if (!v->in->query.edns.present)
         return;
     v->edns.rcode = v->rcode;
     size_t room = v->reply.limit - v->reply.length;
@@ -88,7 +88,7 @@ void finish(struct visit *v)
         return;
     }
     add_edns(v);
-    if (v->rcode > 15 && !v->query.edns.present)
+    if (v->rcode > 15 && !v->in->query.edns.present)
         v->rcode = RCODE_SERVFAIL;          /* an extended code has no place without OPT */
     size_t bytes = reply_end(&v->reply, v->rcode);
     counters_response(v, bytes);

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { UNIQUE_REGISTERS = 4096 };
+enum { UNIQUE_REGISTERS = 4096, AHEAD = 32 /* questions that are looked up ahead at once */ };
 
 /* Written by one worker only, read by anyone: relaxed atomics keep that defined and cost what plain stores do. */
 static inline void count_up(uint64_t *counter)
@@ -41,6 +41,7 @@ struct worker {
     struct answer_cache *cache;
     struct parked *delayed;             /* test builds only, see delay.h */
     struct kernel_ring *kernel_ring;    /* what it was asked, for the kernel's table; NULL = there is none */
+    struct arrival *arrivals;           /* AHEAD of them */
     unsigned index;
     uint32_t rotation;                  /* for round robin */
     struct serve_counters counters;
@@ -58,12 +59,24 @@ struct serve {
     struct serve_kernel *kernel;        /* NULL = nothing is answered in the kernel */
 };
 
+/* A question as it came, and what was looked up ahead of its turn: a batch is gone through once for that, so that memory is there
+ * when the answers are made. */
+struct arrival {
+    struct message query;
+    enum message_fault fault;
+    bool routed;                        /* the rest is known */
+    const struct serve_view *view;      /* NULL = none for this client */
+    struct zone *zone;                  /* NULL = none */
+    const struct zone_version *version; /* pinned for this exchange; NULL = none */
+    struct zone_ahead ahead;
+};
+
 /* One question on its way through the hall. */
 struct visit {
     struct worker *worker;
     const struct serve_setup *setup;
     struct net_exchange *x;
-    struct message query;
+    struct arrival *in;
     struct reply reply;
     struct edns_reply edns;
     uint8_t cookie[COOKIE_BYTES];

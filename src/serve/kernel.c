@@ -48,10 +48,10 @@ void kernel_offer(struct visit *v)
         return;
     if (v->outcome != SERVE_NOERROR && v->outcome != SERVE_NODATA && v->outcome != SERVE_REFERRAL)
         return;
-    const struct question *q = &v->query.question;
+    const struct question *q = &v->in->query.question;
     if (q->klass != CLASS_IN || v->edns.ede != EDE_NONE)
         return;
-    kernel_ring_put(ring, name_view_of(&q->name), q->type, v->query.edns.dnssec_ok, v->outcome == SERVE_REFERRAL);
+    kernel_ring_put(ring, q->view, q->type, v->in->query.edns.dnssec_ok, v->outcome == SERVE_REFERRAL);
 }
 
 /* ---- slots of zones ---- */

@@ -64,7 +64,7 @@ void visit_take(struct visit *v, const struct answer_result *result)
         v->rrl_key = hash_link_nocase(&v->worker->serve->key, 0, result->key.wire, result->key.length);
     v->edns.ede = result->ede;
     v->edns.ede_text = result->ede_text;
-    if (v->query.question.klass == CLASS_ANY)
+    if (v->in->query.question.klass == CLASS_ANY)
         v->reply.flags &= (uint16_t)~FLAG_AA;       /* RFC 1034 3.7.1 */
 }
 
@@ -81,16 +81,17 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
 {
     const struct answer_request request = {
         .version = v->version,
-        .name = v->query.question.view,
-        .type = v->query.question.type,
-        .klass = v->query.question.klass == CLASS_ANY ? CLASS_IN : v->query.question.klass,
-        .dnssec_ok = v->query.edns.dnssec_ok,
+        .name = v->in->query.question.view,
+        .type = v->in->query.question.type,
+        .klass = v->in->query.question.klass == CLASS_ANY ? CLASS_IN : v->in->query.question.klass,
+        .dnssec_ok = v->in->query.edns.dnssec_ok,
         .udp = v->x->transport == NET_UDP,
         .rotate = v->worker->rotation++,
         .options = &v->setup->answer,
         .table = view->zones,
         .may_follow = may_follow,
         .follow_context = v,
+        .ahead = &v->in->ahead,
         .cache = v->worker->cache,
         .hasher = v->worker->hasher,
     };
@@ -104,7 +105,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
 /* Types that a question may not have, or whose service this version does not have. @return true when it failed the visit. */
 static bool refuse_type(struct visit *v)
 {
-    uint16_t type = v->query.question.type;
+    uint16_t type = v->in->query.question.type;
     if (!type_is_meta(type) || type == TYPE_ANY || type == TYPE_AXFR)
         return false;
     if (type == TYPE_IXFR)
@@ -118,13 +119,13 @@ static bool refuse_type(struct visit *v)
 
 static void tell_version(struct visit *v)
 {
-    if (v->query.edns.zoneversion) {
+    if (v->in->query.edns.zoneversion) {
         v->edns.zoneversion = true;
         v->edns.zoneversion_labels = zone_version_origin(v->version).labels;
         v->edns.zoneversion_serial = zone_version_serial(v->version);
     }
-    uint16_t type = v->query.question.type;
-    if (v->query.edns.expire && (type == TYPE_SOA || type == TYPE_AXFR)) {      /* RFC 7314 3.2: a primary tells the SOA's */
+    uint16_t type = v->in->query.question.type;
+    if (v->in->query.edns.expire && (type == TYPE_SOA || type == TYPE_AXFR)) {      /* RFC 7314 3.2: a primary tells the SOA's */
         struct rrset soa = zone_version_soa(v->version);
         size_t offset = 0;
         uint16_t size;
@@ -135,13 +136,28 @@ static void tell_version(struct visit *v)
     }
 }
 
+/* From the client to its view, from the name to its zone and version. */
+static void arrival_route(struct arrival *in, const struct serve_setup *setup, const struct net_exchange *x)
+{
+    const struct question *q = &in->query.question;
+    if (in->routed)
+        return;
+    in->routed = true;
+    in->view = route_view(setup, &x->peer.address);
+    in->zone = in->view == NULL ? NULL : route_zone(in->view, q->view, q->type, q->klass);
+    in->version = in->zone == NULL ? NULL : zone_current(in->zone);
+    if (in->version != NULL)
+        zone_ahead_begin(&in->ahead, in->version, q->view);
+}
+
 /* @return true when the exchange was taken over (a transfer, or parked). */
 static bool route_question(struct visit *v)
 {
-    const struct question *q = &v->query.question;
+    const struct question *q = &v->in->query.question;
     if (refuse_type(v))
         return false;
-    const struct serve_view *view = route_view(v->setup, &v->x->peer.address);
+    arrival_route(v->in, v->setup, v->x);
+    const struct serve_view *view = v->in->view;
     if (view == NULL) {
         count_up(&v->worker->counters.acl_refused);
         visit_fail(v, RCODE_REFUSED, EDE_PROHIBITED, "no view for this client");
@@ -150,10 +166,10 @@ static bool route_question(struct visit *v)
     if (q->type == TYPE_AXFR)
         return xfr_serve(v, view);
 
-    v->zone = route_zone(view, q->view, q->type, q->klass);
+    v->zone = v->in->zone;
     if (v->worker->serve->source_count != 0) {
         const struct serve_question question = { view, &v->x->peer.address, q->view, q->type, q->klass,
-                                                 v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
+                                                 v->in->query.edns.dnssec_ok, v->x->transport == NET_UDP };
         const struct serve_source *source =
             source_find(v->worker->serve, &question, v->zone == NULL ? -1 : zone_name(v->zone).labels);
         if (source != NULL) {
@@ -172,7 +188,7 @@ static bool route_question(struct visit *v)
         visit_fail(v, RCODE_REFUSED, EDE_PROHIBITED, NULL);
         return false;
     }
-    v->version = zone_current(v->zone);
+    v->version = v->in->version;
     if (v->version == NULL) {
         visit_servfail(v, SERVE_FAILURE_NOT_LOADED);
     } else {
@@ -188,7 +204,7 @@ static bool route_question(struct visit *v)
 /* @return true when the cookie already decides the answer. */
 static bool admit_cookie(struct visit *v)
 {
-    const struct edns *edns = &v->query.edns;
+    const struct edns *edns = &v->in->query.edns;
     struct serve_counters *c = &v->worker->counters;
     v->proven = v->x->transport == NET_TCP;
     if (edns->cookie == NULL || !v->setup->cookies)
@@ -228,12 +244,12 @@ static bool refuse_message(struct visit *v, enum message_fault fault)
         visit_fail(v, RCODE_BADVERS, EDE_NONE, NULL);
     else if (fault == MESSAGE_NOTIMP)
         visit_fail(v, RCODE_NOTIMP, EDE_NONE, NULL);
-    else if (v->query.opcode == OPCODE_UPDATE)
+    else if (v->in->query.opcode == OPCODE_UPDATE)
         visit_fail(v, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "dynamic update is not in this version");
-    else if (v->query.opcode == OPCODE_NOTIFY)
-        visit_fail(v, v->query.has_question ? RCODE_REFUSED : RCODE_FORMERR, EDE_NOT_SUPPORTED,
+    else if (v->in->query.opcode == OPCODE_NOTIFY)
+        visit_fail(v, v->in->query.has_question ? RCODE_REFUSED : RCODE_FORMERR, EDE_NOT_SUPPORTED,
                    "secondary service is not in this version");
-    else if (v->query.has_tsig)
+    else if (v->in->query.has_tsig)
         visit_fail(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "transaction signatures are not in this version");
     else
         return false;
@@ -242,7 +258,7 @@ static bool refuse_message(struct visit *v, enum message_fault fault)
 
 static void begin_reply(struct visit *v)
 {
-    const struct message *q = &v->query;
+    const struct message *q = &v->in->query;
     size_t limit = v->x->reply_room;
     if (v->x->transport == NET_UDP) {
         size_t told = q->edns.present && q->edns.udp_payload > UDP_PLAIN_BYTES ? q->edns.udp_payload : UDP_PLAIN_BYTES;
@@ -254,12 +270,19 @@ static void begin_reply(struct visit *v)
     reply_begin(&v->reply, v->x->reply, limit, q->id, flags);
 }
 
-static void serve_exchange(struct worker *w, struct net_exchange *x)
+static void arrival_read(struct arrival *in, const struct net_exchange *x)
+{
+    in->fault = message_read_query(x->query, x->query_bytes, &in->query);
+    in->routed = false;
+}
+
+static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
 {
     struct visit v;
     v.worker = w;
     v.setup = w->setup;
     v.x = x;
+    v.in = in;
     v.zone = NULL;
     v.version = NULL;
     v.has_cookie = v.proven = v.parked = false;
@@ -267,7 +290,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x)
     v.edns = (struct edns_reply){ .ede = EDE_NONE };
     v.tap = v.setup->tap != NULL && tap_wanted(v.setup->tap, w->index);
 
-    enum message_fault fault = message_read_query(x->query, x->query_bytes, &v.query);
+    enum message_fault fault = in->fault;
     if (fault == MESSAGE_IGNORE) {
         finish_silent(&v, SERVE_IGNORED);
         return;
@@ -276,8 +299,8 @@ static void serve_exchange(struct worker *w, struct net_exchange *x)
         return;
     counters_query(&v);
     begin_reply(&v);
-    const struct question *q = &v.query.question;
-    if (v.query.has_question && reply_add_question(&v.reply, q->view, q->type, q->klass) != OK)
+    const struct question *q = &v.in->query.question;
+    if (v.in->query.has_question && reply_add_question(&v.reply, q->view, q->type, q->klass) != OK)
         fault = MESSAGE_FORMERR;
     finish_edns_prepare(&v);
 
@@ -286,7 +309,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x)
         return;
     }
     finish_edns_reserve(&v);
-    if (!v.query.has_question) {
+    if (!v.in->query.has_question) {
         /* A question about the cookie alone (RFC 7873 5.4) is fine; no question at all is not. */
         v.rcode = RCODE_NOERROR;
         v.outcome = SERVE_NOERROR;
@@ -328,7 +351,8 @@ struct serve *serve_new(struct epoch *epoch, unsigned workers)
         s->workers[i].serve = s;
         s->workers[i].index = i;
         s->workers[i].cache = answer_cache_new();
-        if (s->workers[i].cache == NULL || nsec3_hasher_new(&s->workers[i].hasher) == E_NOMEM) {
+        s->workers[i].arrivals = mem_alloc(AHEAD * sizeof(struct arrival));
+        if (s->workers[i].cache == NULL || s->workers[i].arrivals == NULL || nsec3_hasher_new(&s->workers[i].hasher) == E_NOMEM) {
             serve_free(s);
             return NULL;
         }
@@ -344,6 +368,7 @@ void serve_free(struct serve *serve)
     for (unsigned i = 0; i < serve->worker_count; i++) {
         nsec3_hasher_free(serve->workers[i].hasher);
         answer_cache_free(serve->workers[i].cache);
+        mem_free(serve->workers[i].arrivals);
     }
     mem_free(serve->workers);
     mem_free(serve);
@@ -359,8 +384,26 @@ void serve_apply(struct serve *serve, struct serve_setup *setup)
 /* A continuation (a test's delayed question) comes back through here. */
 void serve_again(struct worker *w, struct net_exchange *x)
 {
+    struct arrival in;
     w->setup = atomic_load_explicit(&w->serve->setup, memory_order_acquire);
-    serve_exchange(w, x);
+    arrival_read(&in, x);
+    serve_exchange(w, x, &in);
+}
+
+/* Three passes, so that what one question waits for from memory comes while others are looked at. */
+static void serve_some(struct worker *w, struct net_exchange **some, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct arrival *in = &w->arrivals[i];
+        arrival_read(in, some[i]);
+        if (in->fault == MESSAGE_FINE && in->query.has_question && in->query.opcode == OPCODE_QUERY)
+            arrival_route(in, w->setup, some[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (w->arrivals[i].routed && w->arrivals[i].version != NULL)
+            zone_ahead_follow(&w->arrivals[i].ahead, w->arrivals[i].version);
+    for (size_t i = 0; i < count; i++)
+        serve_exchange(w, some[i], &w->arrivals[i]);
 }
 
 void serve_run(struct serve *serve, struct net_worker *net)
@@ -374,8 +417,8 @@ void serve_run(struct serve *serve, struct net_worker *net)
     size_t count;
     while (net_wait(net, &batch, &count)) {
         w->setup = atomic_load_explicit(&serve->setup, memory_order_acquire);
-        for (size_t i = 0; i < count; i++)
-            serve_exchange(w, batch[i]);
+        for (size_t i = 0; i < count; i += AHEAD)
+            serve_some(w, batch + i, count - i < AHEAD ? count - i : AHEAD);
         net_flush(net);
         epoch_quiet(w->epoch);      /* every pointer borrowed from a zone or the setup ends here */
     }

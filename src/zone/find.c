@@ -24,24 +24,64 @@ static const struct zone_node *wildcard_of(const struct zone_version *v, const s
     return version_probe(v, name_view_of(&wild), hash_link(&v->key, hash, (const uint8_t *)"*", 1));
 }
 
+/* One step down: the node of the name that begins at `label`, or NULL. */
+static const struct zone_node *child_find(const struct zone_version *v, struct name_view name, const uint8_t *label, unsigned labels, uint64_t hash)
+{
+    return version_probe(v, (struct name_view){ label, (uint8_t)(name.length - (label - name.wire)), (uint8_t)labels }, hash);
+}
+
+/* Where the last `labels` labels of the name begin. */
+static const uint8_t *last_labels(struct name_view name, unsigned labels)
+{
+    const uint8_t *at = name.wire;
+    for (unsigned i = name.labels; i > labels; i--)
+        at += 1u + *at;
+    return at;
+}
+
+void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *v, struct name_view name)
+{
+    unsigned labels = version_apex(v)->labels + 1u;
+    ahead->hashed = name.labels >= labels;
+    if (!ahead->hashed)
+        return;
+    const uint8_t *label = last_labels(name, labels);
+    ahead->hash = hash_link(&v->key, 0, label + 1, label[0]);
+    __builtin_prefetch(version_slots(v) + hash_place(ahead->hash, v->slot_count));
+}
+
+void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version *v)
+{
+    enum { LINE = 64, LINES = 3 };
+    if (!ahead->hashed)
+        return;
+    const struct zone_slot *slots = version_slots(v);
+    uint32_t tag = hash_tag(ahead->hash);
+    for (uint32_t at = hash_place(ahead->hash, v->slot_count); slots[at].node; at = at + 1 == v->slot_count ? 0 : at + 1) {
+        if (slots[at].tag != tag)
+            continue;
+        const uint8_t *node = version_at(v, slots[at].node);
+        for (unsigned i = 0; i < LINES; i++)
+            __builtin_prefetch(node + i * LINE);
+        return;
+    }
+}
+
 /* Down from the apex, one label a step: a cut or a DNAME ends the search wherever it stands, and no name has nodes below where
  * there is none (empty non-terminals are nodes). */
-struct zone_found zone_find(const struct zone_version *v, struct name_view name)
+struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
 {
     const struct zone_node *n = version_apex(v);
     if (!name_below(name, zone_version_origin(v)))
         return (struct zone_found){ .outcome = ZONE_OUTSIDE };
-    uint8_t starts[NAME_MAX_LABELS];
     uint64_t hash = 0;
-    unsigned below = name.labels - (unsigned)n->labels;
-    name_label_starts(name, starts);
-    for (unsigned left = below; left > 0; left--) {
+    for (unsigned labels = n->labels + 1u; labels <= name.labels; labels++) {
         if (n->flags & NODE_DNAME)
             return (struct zone_found){ ZONE_DNAME, n, n, false };
-        const uint8_t *label = name.wire + starts[left - 1];
-        uint64_t link = hash_link(&v->key, hash, label + 1, label[0]);
-        const struct zone_node *child =
-            version_probe(v, (struct name_view){ label, (uint8_t)(name.length - starts[left - 1]), (uint8_t)(name.labels - left + 1) }, link);
+        const uint8_t *label = last_labels(name, labels);
+        bool hashed = ahead != NULL && hash == 0;
+        uint64_t link = hashed ? ahead->hash : hash_link(&v->key, hash, label + 1, label[0]);
+        const struct zone_node *child = child_find(v, name, label, labels, link);
         if (!child) {
             const struct zone_node *wild = n->flags & NODE_WILD_CHILD ? wildcard_of(v, n, hash) : NULL;
             return (struct zone_found){ wild ? ZONE_WILDCARD : ZONE_ABSENT, wild, n, false };
@@ -49,10 +89,12 @@ struct zone_found zone_find(const struct zone_version *v, struct name_view name)
         n = child;
         hash = link;
         if (n->flags & NODE_CUT)
-            return (struct zone_found){ ZONE_CUT, n, n, left == 1 };
+            return (struct zone_found){ ZONE_CUT, n, n, labels == name.labels };
     }
     return (struct zone_found){ ZONE_HIT, n, n, true };
 }
+
+struct zone_found zone_find(const struct zone_version *v, struct name_view name) { return zone_find_ahead(v, name, NULL); }
 
 const struct zone_node *zone_node_find(const struct zone_version *v, struct name_view name)
 {

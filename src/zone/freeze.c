@@ -517,7 +517,7 @@ static enum status close_block(struct freezing *f, size_t where_at)
 static enum status freeze(struct freezing *f, bool keep_where)
 {
     struct zone_version head = { .key = hash_key_random(), .klass = f->b->klass, .node_count = f->node };
-    head.slot_count = f->names + f->names / 3 + 1;
+    head.slot_count = f->names + f->names / 4 * 3 + 1;   /* an absent name costs some three slots, most often of one line */
     plan_denial(f, &head);
     size_t slots = head.slot_count * sizeof(struct zone_slot), at = sizeof head;
     head.slots = (uint32_t)(at / GRANULE);

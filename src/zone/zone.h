@@ -51,6 +51,17 @@ struct zone_found {
  *  probe per label. */
 struct zone_found zone_find(const struct zone_version *version, struct name_view name);
 
+/** The first steps of zone_find taken early, for all questions of a batch, so that what the search will read is on its way from
+ *  memory: begin for each, then follow for each, then zone_find_ahead. */
+struct zone_ahead {
+    uint64_t hash;      /**< of the label below the apex */
+    bool hashed;        /**< the name has one */
+};
+void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *version, struct name_view name);
+void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version *version);
+/** As zone_find.  @param ahead  begun with this version and name; NULL = none */
+struct zone_found zone_find_ahead(const struct zone_version *version, struct name_view name, const struct zone_ahead *ahead);
+
 /** The node of this very name, also below cuts (glue), also one that is an empty non-terminal; NULL when absent.  NSEC3
  *  owners are found by zone_nsec3_* only (RFC 5155 §7.2.8 keeps them out of the name space). */
 const struct zone_node *zone_node_find(const struct zone_version *version, struct name_view name);
