@@ -21,6 +21,13 @@ struct build_run {
     bool own_suffix;                /* this owner's spelling of the zone's name is its own: it stands behind the root label */
     uint8_t name[];                 /* the labels, a root label, perhaps the suffix; padded; then the records */
 };
+/* A run and what orders it. */
+struct build_entry {
+    uint64_t key;                   /* while sorting: eight octets of the name; then how many labels the owner shares with the one before,
+                                       or SAME_OWNER */
+    const struct build_run *run;
+};
+enum { BUILD_FEW = 24, SAME_OWNER = 255 };
 struct build_chunk {
     struct build_chunk *next;
     size_t used, room;
@@ -33,10 +40,13 @@ struct zone_builder {
     struct build_run *run;          /* the last one, at the end of the last chunk; NULL = none yet */
     uint64_t records, rdata_bytes;
     uint64_t nsec, nsec3;           /* records of these types */
+    struct build_entry *entries;    /* once sorted: all runs in canonical order of their owners, those of one owner as they came */
+    struct build_positions *positions;  /* of a version that has been made; NULL until one is asked for */
     uint32_t runs;
     uint16_t klass;
     uint8_t apex_length, apex_labels;
     uint8_t apex[NAME_MAX_BYTES];   /* as the zone was named when the builder was made */
+    struct build_entry few[BUILD_FEW];  /* `entries` of a small zone */
     _Alignas(8) uint8_t own[BUILD_OWN + BUILD_SLACK];   /* of the first chunk: a small zone needs no other */
 };
 
@@ -57,16 +67,32 @@ static inline struct name_view run_name(const struct build_run *run)
     return (struct name_view){ run->name, (uint8_t)(run->length + 1), run->labels };
 }
 
-/* A run and what orders it. */
-struct build_entry {
-    uint64_t key;                   /* while sorting: eight octets of the name, see sort.c */
-    const struct build_run *run;
-};
-/* All runs in canonical order of their owners, runs of one owner in the order they came.
- * @param few  room of the caller's, used when it suffices
- * @param out  b->runs entries: `few`, or heap for the caller to free */
-enum { BUILD_FEW = 24 };
-MUST_CHECK enum status build_sort(struct zone_builder *b, struct build_entry few[BUILD_FEW], struct build_entry **out);
+static inline uint16_t record_covers(const struct build_record *r)
+{
+    return r->type == TYPE_RRSIG ? rdata_rrsig_covered(r->rdata, r->size) : r->type;
+}
+
+/* Fills b->entries. */
+MUST_CHECK enum status build_sort(struct zone_builder *b);
+/* Behind the runs of the owner that `first` starts. */
+static inline size_t build_owner_end(const struct build_entry *entries, size_t count, size_t first)
+{
+    size_t end = first + 1;
+    while (end < count && entries[end].key == SAME_OWNER)
+        end++;
+    return end;
+}
+/* Runs lie all over the chunks in this order: those that come soon are fetched in time.  Inline by force: a function that does nothing
+ * else GCC takes for one without effect, and drops its calls. */
+static inline __attribute__((always_inline)) void fetch_ahead(const struct build_entry *entries, size_t count, size_t at, unsigned lines)
+{
+    enum { AHEAD = 32, LINE = 64 };
+    if (at + AHEAD >= count)
+        return;
+    const uint8_t *run = (const uint8_t *)entries[at + AHEAD].run;
+    for (unsigned i = 0; i < lines; i++)
+        __builtin_prefetch(run + (size_t)i * LINE);
+}
 
 /* A record of an owner on its way into the version. */
 struct build_item {
@@ -76,6 +102,20 @@ struct build_item {
     uint32_t ttl;
     bool mixed;                     /* a duplicate had another TTL */
 };
+enum { ITEMS_FEW = 32 };
+/* The records of one owner after the other, in the order of the version. */
+struct build_items {
+    const struct zone_builder *b;
+    struct build_item *list;        /* `own`, or heap */
+    size_t room, count;
+    struct arena *canonical;        /* copies of rdata in canonical form; NULL until one is needed */
+    struct build_item own[ITEMS_FEW];
+};
+void items_init(struct build_items *items, const struct zone_builder *b);
+void items_clear(struct build_items *items);
+/* Takes the records of the entries from `first` up to `end`, all of one owner. */
+MUST_CHECK enum status items_collect(struct build_items *items, size_t first, size_t end);
+void positions_free(struct build_positions *positions);
 /* Puts records in the order of the version. */
 MUST_CHECK enum status items_sort(struct build_item *items, size_t count);
 

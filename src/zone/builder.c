@@ -71,7 +71,7 @@ enum status zone_builder_new(struct name_view origin, uint16_t klass, struct zon
     struct zone_builder *b = mem_room(sizeof *b);
     if (!b)
         return E_NOMEM;
-    memset(b, 0, offsetof(struct zone_builder, own));
+    memset(b, 0, offsetof(struct zone_builder, few));
     b->first.room = BUILD_OWN;
     b->first.data = b->own;
     b->last = &b->first;
@@ -91,6 +91,9 @@ void zone_builder_free(struct zone_builder *b)
         next = chunk->next;
         mem_free(chunk);
     }
+    if (b->entries != b->few)
+        mem_free(b->entries);
+    positions_free(b->positions);
     mem_free(b->spare);
     mem_free(b);
 }

@@ -7,7 +7,7 @@
 
 #include "zone/digest.h"
 
-enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, ITEMS_FEW = 32, DELAYED = 16, AHEAD = 32, LINE = 64, SMALL_BYTES = 8192 };
+enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, DELAYED = 16, SMALL_BYTES = 8192 };
 static_assert((DELAYED & (DELAYED - 1)) == 0, "a power of two");
 
 /* An ancestor of what is being written, or the node itself; [n] is n labels below the apex. */
@@ -19,50 +19,20 @@ struct slot_wish { uint64_t hash; uint32_t node; };
 struct freezing {
     struct zone_builder *b;
     struct zone_version *v;
-    struct build_entry *entries;    /* key: labels shared with the owner before, see `compare_owners` */
+    struct build_entry *entries;    /* of the builder; key: labels shared with the owner before, see `compare_owners` */
     size_t count;
-    struct build_item *items;       /* of the owner at hand */
-    size_t item_room;
-    struct arena *canonical;        /* copies of rdata in canonical form; NULL until one is needed */
     size_t at;                      /* octets: where the next data goes */
     uint32_t node, names;           /* nodes written; nodes in the name space */
     uint64_t head_bytes;            /* of all nodes */
     uint64_t fingerprint, record;   /* record: how many are written */
-    struct zone_where *where;       /* where the next position goes; NULL = not kept */
-    uint32_t *ordinals;
     uint32_t wished;
-    struct build_item own_items[ITEMS_FEW];
+    struct build_items items;       /* of the owner at hand; not cleared from here on: nothing is read that is not written before */
     struct slot_wish wishes[DELAYED];
     struct level levels[NAME_MAX_LABELS + 1];
-    struct build_entry own_entries[BUILD_FEW];
-    _Alignas(8) uint8_t small[SMALL_BYTES];     /* not cleared, as nothing from `own_items` on is where it is not written first */
+    _Alignas(8) uint8_t small[SMALL_BYTES];
 };
 
 /* ---- counting ---- */
-
-enum { SAME_OWNER = 255 };      /* as shared labels: the run belongs to the owner before */
-
-static bool same_owner(const struct build_entry *entry) { return entry->key == SAME_OWNER; }
-
-/* Runs lie all over the chunks in this order: those that come soon are fetched in time.  Inline by force: a function that
- * does nothing else GCC takes for one without effect, and drops its calls. */
-static inline __attribute__((always_inline)) void fetch_ahead(const struct freezing *f, size_t at, unsigned lines)
-{
-    if (at + AHEAD >= f->count)
-        return;
-    const uint8_t *run = (const uint8_t *)f->entries[at + AHEAD].run;
-    for (unsigned i = 0; i < lines; i++)
-        __builtin_prefetch(run + (size_t)i * LINE);
-}
-
-/* Behind the runs of the owner that `first` starts. */
-static size_t owner_end(const struct freezing *f, size_t first)
-{
-    size_t end = first + 1;
-    while (end < f->count && same_owner(&f->entries[end]))
-        end++;
-    return end;
-}
 
 /* Notes for each run how many labels its owner shares with the one before, and counts nodes: each owner, and the empty non-terminals
  * between it and what is shared. */
@@ -73,7 +43,7 @@ static void compare_owners(struct freezing *f)
     f->head_bytes = node_head_bytes(suffix);
     struct name_view before = name_root;
     for (size_t i = 0; i < f->count; i++) {
-        fetch_ahead(f, i, 1);
+        fetch_ahead(f->entries, f->count, i, 1);
         struct name_view name = run_name(f->entries[i].run);
         unsigned shared = name_shared_labels(before, name);
         bool same = i > 0 && shared == name.labels && shared == before.labels;
@@ -87,8 +57,6 @@ static void compare_owners(struct freezing *f)
     }
     f->node = nodes;
 }
-
-static uint16_t record_covers(const struct build_record *r) { return r->type == TYPE_RRSIG ? rdata_rrsig_covered(r->rdata, r->size) : r->type; }
 
 /* Whether the owner has NSEC3 and nothing else, one label below the apex and with nothing below: no name (RFC 5155 7.2.8). */
 static bool owner_hidden(const struct freezing *f, size_t first, size_t end)
@@ -114,96 +82,9 @@ static void count_names(struct freezing *f)
     if (f->b->nsec3 == 0)
         return;
     for (size_t first = 0, end; first < f->count; first = end) {
-        end = owner_end(f, first);
+        end = build_owner_end(f->entries, f->count, first);
         f->names -= owner_hidden(f, first, end);
     }
-}
-
-/* ---- the records of an owner ---- */
-
-static enum status items_room(struct freezing *f, size_t count)
-{
-    if (count <= f->item_room)
-        return OK;
-    struct build_item *more = mem_room(count * sizeof *more);
-    if (!more)
-        return E_NOMEM;
-    if (f->items != f->own_items)
-        mem_free(f->items);
-    f->items = more;
-    f->item_room = count;
-    return OK;
-}
-
-static bool has_upper(const uint8_t *octets, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (octets[i] >= 'A' && octets[i] <= 'Z')
-            return true;
-    return false;
-}
-
-/* rdata_canonical works in place, so records whose form may differ need a copy; most do not. */
-static const uint8_t *canonical_of(struct freezing *f, const struct build_record *r)
-{
-    size_t offset = 0;
-    struct rdata_name name;
-    if (!has_upper(r->rdata, r->size) || !rdata_name_next(r->type, f->b->klass, r->rdata, r->size, &offset, &name))
-        return r->rdata;
-    if (!f->canonical)
-        f->canonical = arena_new(0);
-    uint8_t *copy = f->canonical ? arena_copy(f->canonical, r->rdata, r->size) : NULL;
-    if (copy)
-        rdata_canonical(r->type, f->b->klass, copy, r->size);
-    return copy;
-}
-
-/* Duplicates go; the lowest TTL of equal records stays. */
-static size_t items_unique(struct build_item *items, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 1; i < count; i++) {
-        struct build_item *last = &items[kept], *item = &items[i];
-        uint16_t size = item->record->size;
-        if (item->group != last->group || size != last->record->size || (size && memcmp(item->canonical, last->canonical, size) != 0)) {
-            items[++kept] = *item;
-        } else if (item->ttl != last->ttl) {
-            last->mixed = true;
-            last->ttl = item->ttl < last->ttl ? item->ttl : last->ttl;
-        }
-    }
-    return count ? kept + 1 : 0;
-}
-
-/* Collects what the runs have, in the order of the version. */
-static enum status items_collect(struct freezing *f, size_t first, size_t end, size_t *count)
-{
-    size_t all = 0, at = 0;
-    for (size_t i = first; i < end; i++)
-        all += f->entries[i].run->records;
-    enum status st = items_room(f, all);
-    if (st != OK)
-        return st;
-    for (size_t i = first; i < end; i++) {
-        const struct build_run *run = f->entries[i].run;
-        const struct build_record *r = run_records(run, f->b->apex_length);
-        fetch_ahead(f, i, 3);
-        for (uint32_t n = 0; n < run->records; n++, r = record_next(r)) {
-            struct build_item *item = &f->items[at++];
-            *item = (struct build_item){ .record = r, .canonical = all > 1 ? canonical_of(f, r) : r->rdata,
-                                         .group = record_covers(r) * 2u + (r->type == TYPE_RRSIG), .ttl = r->ttl };
-            if (!item->canonical)
-                return E_NOMEM;
-        }
-    }
-    if (all > 1) {
-        st = items_sort(f->items, all);
-        all = items_unique(f->items, all);
-    }
-    if (f->canonical)
-        arena_reset(f->canonical);      /* the order is settled */
-    *count = all;
-    return st;
 }
 
 /* ---- writing ---- */
@@ -245,9 +126,9 @@ static void copy_rdata(uint8_t *to, const uint8_t *from, size_t size)
 static size_t write_records(struct freezing *f, uint64_t name, size_t first, const struct group *g)
 {
     uint8_t *at = here(f), *start = at;
-    uint16_t covered = f->items[first].group % 2 ? (uint16_t)(f->items[first].group / 2) : 0;
+    uint16_t covered = f->items.list[first].group % 2 ? (uint16_t)(f->items.list[first].group / 2) : 0;
     for (size_t i = first; i < g->end; i++) {
-        const struct build_record *r = f->items[i].record;
+        const struct build_record *r = f->items.list[i].record;
         put_u16(at, OWNER_POINTER);
         put_u16(at + 2, r->type);
         put_u16(at + 4, f->b->klass);
@@ -255,8 +136,6 @@ static size_t write_records(struct freezing *f, uint64_t name, size_t first, con
         put_u16(at + 10, r->size);
         copy_rdata(at + RECORD_HEAD, r->rdata, r->size);
         f->fingerprint += digest_record(name, r->type, covered, g->ttl, at + RECORD_HEAD, r->size);
-        if (f->where)
-            *f->where++ = (struct zone_where){ r->line, r->column, r->file };
         at += RECORD_HEAD + (size_t)r->size;
     }
     f->record += g->end - first;
@@ -269,12 +148,12 @@ static size_t write_records(struct freezing *f, uint64_t name, size_t first, con
 static enum status write_set(struct freezing *f, uint64_t name, size_t *at, size_t count)
 {
     struct zone_set *set = (struct zone_set *)(void *)here(f);
-    uint32_t kind = f->items[*at].group;
+    uint32_t kind = f->items.list[*at].group;
     size_t bytes = 0;
     *set = (struct zone_set){ .type = (uint16_t)(kind / 2) };
     f->at += sizeof *set;
     if (kind % 2 == 0) {
-        struct group g = group_of(f->items, *at, count);
+        struct group g = group_of(f->items.list, *at, count);
         bytes = write_records(f, name, *at, &g);
         if (g.end - *at > UINT16_MAX || bytes > SET_BYTES)
             return E_LIMIT;
@@ -282,10 +161,10 @@ static enum status write_set(struct freezing *f, uint64_t name, size_t *at, size
         set->bytes = (uint32_t)bytes | (g.mixed ? SET_TTL_MIXED : 0);
         *at = g.end;
     }
-    if (*at == count || f->items[*at].group != (kind | 1))
+    if (*at == count || f->items.list[*at].group != (kind | 1))
         return OK;
     struct zone_sigs *head = (struct zone_sigs *)(void *)here(f);
-    struct group g = group_of(f->items, *at, count);
+    struct group g = group_of(f->items.list, *at, count);
     f->at += sizeof *head;
     bytes = write_records(f, name, *at, &g);
     if (g.end - *at > UINT16_MAX || bytes > SET_BYTES)
@@ -306,7 +185,7 @@ static size_t count_sets(const struct build_item *items, size_t count)
 
 static enum status write_sets(struct freezing *f, struct zone_node *n, uint64_t name, size_t count)
 {
-    size_t sets = count_sets(f->items, count), at = 0;
+    size_t sets = count_sets(f->items.list, count), at = 0;
     if (sets > UINT16_MAX)
         return E_LIMIT;
     n->sets = (uint16_t)sets;
@@ -327,7 +206,7 @@ static uint8_t flags_of(const struct freezing *f, size_t count, unsigned depth)
 {
     uint8_t flags = depth == 0 ? NODE_APEX : 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t group = f->items[i].group;
+        uint32_t group = f->items.list[i].group;
         if (group == TYPE_NS * 2 && depth > 0)
             flags |= NODE_CUT;
         else if (group == TYPE_DNAME * 2)
@@ -403,8 +282,6 @@ static struct zone_node *node_begin(struct freezing *f, const struct build_run *
             up->node->flags |= NODE_WILD_CHILD;
     }
     ((uint32_t *)(void *)((uint8_t *)f->v + (size_t)f->v->order * GRANULE))[f->node] = place;
-    if (f->ordinals)
-        f->ordinals[f->node] = (uint32_t)f->record;
     f->node++;
     return n;
 }
@@ -426,8 +303,8 @@ static void node_end(struct freezing *f, unsigned depth, uint8_t flags, bool hid
 static enum status write_owner(struct freezing *f, size_t first, size_t end)
 {
     const struct build_run *run = f->entries[first].run;
-    size_t count;
-    enum status st = items_collect(f, first, end, &count);
+    enum status st = items_collect(&f->items, first, end);
+    size_t count = f->items.count;
     if (st != OK)
         return st;
     for (unsigned depth = (unsigned)f->entries[first].key + 1; depth < run->labels; depth++) {
@@ -452,7 +329,7 @@ static enum status write_nodes(struct freezing *f)
         node_end(f, 0, NODE_APEX, false);
     }
     for (size_t first = 0, end; first < f->count && st == OK; first = end) {
-        end = owner_end(f, first);
+        end = build_owner_end(f->entries, f->count, first);
         st = write_owner(f, first, end);
     }
     write_wishes(f);
@@ -486,23 +363,13 @@ static uint64_t data_bound(const struct freezing *f)
     return f->head_bytes + f->b->rdata_bytes + f->b->records * (head + sizeof(struct zone_set)) + BUILD_SLACK + NAME_MAX_BYTES;
 }
 
-static size_t where_bytes(const struct freezing *f)
-{
-    return f->node * sizeof(uint32_t) + f->b->records * sizeof(struct zone_where);
-}
-
-/* Gives back what was not used; a small zone moves from the stack into a block that fits.  Positions lie behind a gap: they are forgotten
- * soon. */
-static enum status close_block(struct freezing *f, size_t where_at)
+/* Gives back what was not used; a small zone moves from the stack into a block that fits. */
+static enum status close_block(struct freezing *f)
 {
     struct zone_version *v = f->v;
     v->records = f->record;
     v->fingerprint = f->fingerprint;
     v->bytes = f->at;
-    if (f->where) {
-        v->where = (uint32_t)(where_at / GRANULE);
-        v->bytes = where_at + v->node_count * sizeof(uint32_t) + f->record * sizeof(struct zone_where);
-    }
     if ((uint8_t *)v != f->small) {
         f->v = mem_shrink(v, v->bytes);
         return OK;
@@ -514,7 +381,7 @@ static enum status close_block(struct freezing *f, size_t where_at)
     return OK;
 }
 
-static enum status freeze(struct freezing *f, bool keep_where)
+static enum status freeze(struct freezing *f)
 {
     struct zone_version head = { .key = hash_key_random(), .klass = f->b->klass, .node_count = f->node };
     head.slot_count = f->names + f->names / 4 * 3 + 1;   /* an absent name costs some three slots, most often of one line */
@@ -526,8 +393,7 @@ static enum status freeze(struct freezing *f, bool keep_where)
     at += head.node_count * sizeof(uint32_t);
     head.denial = (uint32_t)(at / GRANULE);
     at += head.denial_count * (head.denial_kind == ZONE_DENIAL_NSEC3 ? sizeof(struct zone_hashed) : sizeof(uint32_t));
-    uint64_t where_at = granule_up(at + data_bound(f));
-    uint64_t bound = where_at + (keep_where ? where_bytes(f) : 0);
+    uint64_t bound = at + data_bound(f);
     if (bound / GRANULE >= UINT32_MAX || f->b->records > UINT32_MAX)
         return E_LIMIT;
     if (bound <= sizeof f->small) {
@@ -541,39 +407,33 @@ static enum status freeze(struct freezing *f, bool keep_where)
     *f->v = head;
     memset(slots_of(f), 0, slots);
     f->at = at;
-    if (keep_where) {
-        f->ordinals = (uint32_t *)(void *)((uint8_t *)f->v + where_at);
-        f->where = (struct zone_where *)(f->ordinals + head.node_count);
-    }
     enum status st = write_nodes(f);
-    return st == OK ? close_block(f, where_at) : st;
+    return st == OK ? close_block(f) : st;
 }
 
 enum status zone_builder_finish(struct zone_builder *b, bool keep_where, struct zone_version **out)
 {
     struct freezing f;
-    memset(&f, 0, offsetof(struct freezing, own_items));
+    memset(&f, 0, offsetof(struct freezing, items));
     f.b = b;
-    f.count = b->runs;
-    f.items = f.own_items;
-    f.item_room = ITEMS_FEW;
-    enum status st = build_sort(b, f.own_entries, &f.entries);
+    enum status st = build_sort(b);
     if (st == OK) {
+        f.entries = b->entries;
+        f.count = b->runs;
+        items_init(&f.items, b);
         compare_owners(&f);
         count_names(&f);
-        st = freeze(&f, keep_where);
+        st = freeze(&f);
+        items_clear(&f.items);
     }
-    if (f.entries != f.own_entries)
-        mem_free(f.entries);
-    if (f.items != f.own_items)
-        mem_free(f.items);
-    arena_free(f.canonical);
-    zone_builder_free(b);
-    if (st == OK) {
-        version_seal(f.v);
-        *out = f.v;
-    } else if ((uint8_t *)f.v != f.small) {
+    if (st != OK && (uint8_t *)f.v != f.small)
         mem_free(f.v);
-    }
-    return st;
+    if (st != OK || !keep_where)
+        zone_builder_free(b);
+    if (st != OK)
+        return st;
+    f.v->builder = keep_where ? b : NULL;
+    version_seal(f.v);
+    *out = f.v;
+    return OK;
 }

@@ -2,8 +2,7 @@
 /* How a version lies in memory; shared by the files of the store, seen by nobody else.
  *
  * One block: header, hash index, canonical order, denial array, then the nodes in canonical order, each in one piece: head,
- * name, RRsets.  So a question touches a slot of the index and one or two lines of a node.  Positions in the source come at the
- * very end, so that they can be cut off.  All references are offsets in granules of four octets from the start of the block (so
+ * name, RRsets.  So a question touches a slot of the index and one or two lines of a node.  All references are offsets in granules of four octets from the start of the block (so
  * 16 GiB), which makes the block position-independent.
  *
  * A record lies there as in an answer to a question for its owner: pointer to offset 12, type, class, TTL, length, plain
@@ -67,13 +66,13 @@ struct zone_version {
     uint32_t order;                         /* granules: uint32_t for each node, ascending in both orders, canonical and in memory */
     uint32_t slots, slot_count;             /* granules; count */
     uint32_t denial, denial_count;          /* granules; NSEC: uint32_t node, NSEC3: struct zone_hashed, both ascending */
-    uint32_t where;                         /* granules; 0 = not kept: node_count ordinals, then struct zone_where each */
     uint32_t nsec3param;                    /* octets from the start of the apex: the rdata chosen, its length in front */
     uint32_t soa;                           /* granules: its set; 0 = none */
     uint32_t serial, negative_ttl;
     uint16_t klass;
     uint8_t depth;                          /* labels of the deepest node of the name space below the origin */
     uint8_t denial_kind;
+    struct zone_builder *builder;           /* owned: it knows the positions; NULL = forgotten.  Not part of the content */
     _Atomic uint32_t holds;                 /* besides the one it is born with; not part of the content */
 };
 

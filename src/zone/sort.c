@@ -163,12 +163,12 @@ static size_t collect(const struct zone_builder *b, struct build_entry *entries)
     return count;
 }
 
-enum status build_sort(struct zone_builder *b, struct build_entry few[BUILD_FEW], struct build_entry **out)
+enum status build_sort(struct zone_builder *b)
 {
-    size_t bytes = b->runs * sizeof **out;
-    *out = few;
+    size_t bytes = b->runs * sizeof *b->entries;
+    b->entries = b->few;
     if (b->runs <= BUILD_FEW) {
-        sort_few(few, collect(b, few));
+        sort_few(b->few, collect(b, b->few));
         return OK;
     }
     struct build_entry *entries = mem_room(bytes), *own = bytes > b->spare_bytes ? mem_room(bytes) : NULL;
@@ -180,7 +180,7 @@ enum status build_sort(struct zone_builder *b, struct build_entry few[BUILD_FEW]
     }
     sort_entries(entries, scratch, collect(b, entries), 0);
     mem_free(own);
-    *out = entries;
+    b->entries = entries;
     return OK;
 }
 

@@ -140,7 +140,7 @@ void zone_version_free(void *version)
 {
     struct zone_version *v = version;
     if (v != NULL && atomic_fetch_sub_explicit(&v->holds, 1, memory_order_acq_rel) == 0)
-        mem_free(v);
+        mem_free(zone_version_forget_where(v));
 }
 
 bool zone_version_has_soa(const struct zone_version *v) { return v->soa != 0; }
@@ -156,56 +156,6 @@ const struct zone_node *zone_version_node(const struct zone_version *v, uint32_t
 {
     const uint32_t *order = version_at(v, v->order);
     return index < v->node_count ? version_at(v, order[index]) : NULL;
-}
-
-/* Its number in canonical order, which is that of memory. */
-static uint32_t node_index(const struct zone_version *v, const struct zone_node *n)
-{
-    const uint32_t *order = version_at(v, v->order);
-    uint32_t place = version_place(v, n), low = 0, high = v->node_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (order[middle] <= place)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* ---- positions ---- */
-
-bool zone_version_where(const struct zone_version *v, const struct zone_node *n, uint16_t type, uint16_t record,
-                        struct zone_where *out)
-{
-    if (!v->where)
-        return false;
-    const uint32_t *ordinals = version_at(v, v->where);
-    uint32_t ordinal = ordinals[node_index(v, n)];
-    struct rrset set;
-    for (size_t position = 0; zone_node_rrset_next(v, n, &position, &set); ordinal += (uint32_t)set.count + set.sig_count) {
-        if (set.type != type)
-            continue;
-        if (record >= (uint32_t)set.count + set.sig_count)
-            return false;
-        const struct zone_where *all = (const struct zone_where *)(ordinals + v->node_count);
-        *out = all[ordinal + record];
-        return true;
-    }
-    return false;
-}
-
-struct zone_version *zone_version_forget_where(struct zone_version *v)
-{
-    if (!v || !v->where)
-        return v;
-    const struct zone_node *last = zone_version_node(v, v->node_count - 1);
-    const struct zone_set *end = node_first_set(last);
-    for (uint32_t i = 0; i < last->sets; i++)
-        end = set_next(end);
-    v->bytes = (size_t)((const uint8_t *)end - (const uint8_t *)v);
-    v->where = 0;
-    return mem_shrink(v, v->bytes);
 }
 
 bool zone_version_ttl_mixed(const struct zone_version *v, const struct zone_node *n, uint16_t type)
