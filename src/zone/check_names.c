@@ -2,6 +2,8 @@
 /* Where NS, MX, SRV and CNAME lead, as far as this zone can tell. */
 #include "zone/check_inside.h"
 
+#include "zone/inside.h"
+
 #include <string.h>
 
 enum { CHAIN_MAX = 16, GLUE_NEAR = 4 };
@@ -28,11 +30,14 @@ static bool has_address(const struct checker *c, const struct zone_node *node)
 static bool has_glue_near(const struct checker *c, struct name_view target)
 {
     const struct zone_node *node = zone_version_node(c->version, c->index);
-    if (!zone_node_is_cut(node) || !name_below(target, zone_node_name(c->version, node)))
+    if (!zone_node_is_cut(node) || target.labels <= node->labels)
         return false;
-    for (uint32_t i = 1; i <= GLUE_NEAR && (node = zone_version_node(c->version, c->index + i)) != NULL; i++)
-        if (name_equal(zone_node_name(c->version, node), target))
-            return has_address(c, node);
+    for (uint32_t i = 1; i <= GLUE_NEAR && (node = zone_version_node(c->version, c->index + i)) != NULL; i++) {
+        if (node->length != target.length || !name_equal((struct name_view){ node->name, node->length, node->labels }, target))
+            continue;
+        const struct zone_node *cut = zone_version_node(c->version, c->index);
+        return name_below(target, (struct name_view){ cut->name, cut->length, cut->labels }) && has_address(c, node);
+    }
     return false;
 }
 
@@ -205,13 +210,68 @@ static void check_targets(struct checker *c, const struct zone_node *node, const
         finding_add(c, CHECK_SINGLE_NS, (struct subject){ node, TYPE_NS, 0 }, "only one name server: when it fails the zone is gone");
 }
 
+/* ---- delegations in their millions ---- */
+
+/* Octets of host names: letters and digits, hyphens. */
+enum { OCTET_END = 1, OCTET_INNER = 2 };
+static const uint8_t host_octets[256] = {
+    ['-'] = OCTET_INNER, ['0' ... '9'] = OCTET_END | OCTET_INNER, ['A' ... 'Z'] = OCTET_END | OCTET_INNER, ['a' ... 'z'] = OCTET_END | OCTET_INNER,
+};
+
+/* The view of a host name that cannot be an address, since it begins with no digit; false for any other. */
+static bool plain_host(const uint8_t *wire, struct name_view *out, const uint8_t **last)
+{
+    unsigned labels = 0, kinds = OCTET_END | OCTET_INNER;
+    const uint8_t *label = wire;
+    *last = wire;
+    if (wire[0] == 0 || (wire[1] >= '0' && wire[1] <= '9'))
+        return false;
+    for (; *label != 0; label += 1u + *label, labels++) {
+        kinds &= host_octets[label[1]] & host_octets[label[*label]];
+        for (unsigned i = 2; i < *label; i++)
+            kinds &= host_octets[label[i]] | (unsigned)OCTET_END;
+        *last = label;
+    }
+    *out = (struct name_view){ wire, (uint8_t)(label - wire + 1), (uint8_t)labels };
+    return kinds == (OCTET_END | OCTET_INNER);
+}
+
+static bool label_same(const uint8_t *a, const uint8_t *b)
+{
+    unsigned different = (unsigned)(a[0] ^ b[0]);
+    for (unsigned i = 1; i <= a[0] && !different; i++)
+        different = (unsigned)(ascii_lower(a[i]) ^ ascii_lower(b[i]));
+    return !different;
+}
+
+/* Nearly all nodes of a zone of delegations: host names outside the zone, or below the delegation with glue right behind.  False: the
+ * rules have to look. */
+static bool delegation_is_sound(const struct checker *c, const struct zone_node *node)
+{
+    struct name_view origin = zone_version_origin(c->version), target;
+    const struct zone_set *set = c->look & LOOK_NS ? node_set_find(c->version, node, TYPE_NS) : NULL;
+    if (!set || !zone_node_is_cut(node) || (c->look & LOOK_TYPES & ~(unsigned)(LOOK_DELEGATION | LOOK_GLUE)) ||
+        zone_version_class(c->version) != CLASS_IN || origin.labels == 0 || (origin.labels > 1 && node->labels >= 2 * origin.labels))
+        return false;
+    const uint8_t *top = name_strip(origin, origin.labels - 1u).wire, *last, *rdata;
+    uint16_t size;
+    for (size_t at = 0; rrset_next(set->records, set->bytes & SET_BYTES, &at, &rdata, &size);) {
+        if (!plain_host(rdata, &target, &last))
+            return false;
+        bool twice = origin.labels > 1 && target.labels >= 2 * origin.labels;      /* see ends_twice() */
+        if (label_same(last, top) && (twice || !has_glue_near(c, target)))
+            return false;
+    }
+    return true;
+}
+
 void check_node_names(struct checker *c, const struct zone_node *node)
 {
     static const uint16_t types[] = { TYPE_NS, TYPE_CNAME, TYPE_PTR, TYPE_MX, TYPE_SRV };
     static const unsigned looks[] = { LOOK_NS, LOOK_CNAME, LOOK_PTR, LOOK_MX, LOOK_SRV };
     struct rrset set;
     size_t position = 0;
-    if (zone_node_is_occluded(node) || !zone_node_rrset_next(c->version, node, &position, &set))
+    if (zone_node_is_occluded(node) || delegation_is_sound(c, node) || !zone_node_rrset_next(c->version, node, &position, &set))
         return;
     if (ends_twice(c, zone_node_name(c->version, node)))
         finding_add(c, CHECK_MISSING_DOT, (struct subject){ node, set.type, 0 }, "the owner has the zone's name twice: a final dot is missing");
