@@ -12,6 +12,7 @@ usage: bench/bench.py [--sets root,flat] [--servers rhizd,nsd] [--modes udp,do] 
 import argparse
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -191,9 +192,10 @@ def main():
     if args.bars is not None:
         finish(args, merged([json.loads(path.read_text()) for path in args.bars]))
         return
-    work = Run(args)
+    work, lock = Run(args), machine.only_one()
     document = {"machine": machine.describe(), "build": build.flags(BUILD), "complaints": build.complaints(BUILD),
                 "rounds": args.rounds, "seconds": args.seconds}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)     # both ways to end it end its servers too
     try:
         for number in range(args.rounds):
             work.round(number)
@@ -202,6 +204,7 @@ def main():
         say("interrupted; this is what there is")
     document.update(rows=work.rows, failed=work.failed)
     args.json.write_text(json.dumps(document, indent=1) + "\n")
+    lock.close()
     finish(args, document)
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel tells of processes: processor time, memory, ports; and where the bench keeps its files."""
+import fcntl
 import os
 import pathlib
 import random
 import socket
 import subprocess
+import sys
 
 ADDRESS = "127.0.0.1"
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -18,6 +20,17 @@ def home():
     path = pathlib.Path(named) if named else pathlib.Path(cache) / "rhizome-bench"
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def only_one():
+    """Waits until no other run of the bench is measuring.  Keep what it returns: the lock ends with it."""
+    lock = open(home() / "lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("# another run of the bench is measuring; waiting for its end", file=sys.stderr, flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def pin(argv, core):
