@@ -22,10 +22,8 @@ enum {
 };
 
 struct key {
-    uint64_t identity;
-    uint32_t place;             /* of the node */
-    uint16_t type;              /* 0 = a referral */
-    uint16_t dnssec_ok;
+    uint64_t identity;          /* of the version */
+    uint64_t what;              /* place of the node, type (0 = a referral), DO */
 };
 /* An RRset of the additional section with its signatures: what is left out when room is short. */
 struct part {
@@ -104,7 +102,8 @@ static bool find_shifts(const uint8_t *one, const uint8_t *two, size_t bytes, ui
     return true;
 }
 
-/* The additional section of a composed referral in parts.  @return how many; 0: it has none, or does not come in parts
+/* The additional section of a composed answer in parts.  @return how many; 0: it has none, or does not come in parts
+ * @param cut  what lies below it is required; .wire NULL: nothing is
  * @param head  where the tail starts in the message */
 static unsigned find_parts(const struct reply *reply, struct name_view cut, size_t head, struct part parts[PARTS_MAX], uint16_t *parts_at)
 {
@@ -125,7 +124,7 @@ static unsigned find_parts(const struct reply *reply, struct name_view cut, size
         if (!same && (count == PARTS_MAX || r.type == TYPE_RRSIG))
             return 0;
         if (!same) {
-            parts[count++] = (struct part){ .required = name_below(name_view_of(&r.owner), cut) };
+            parts[count++] = (struct part){ .required = cut.wire != NULL && name_below(name_view_of(&r.owner), cut) };
             last = r.owner;
             last_type = r.type;
         }
@@ -153,8 +152,8 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
             two.length != one.length + PROBE_OCTETS || memcmp(one.counts, two.counts, sizeof one.counts) != 0 || result.rcode != other.rcode ||
             result.kind != other.kind || !find_shifts(one.data + head, two.data + head + PROBE_OCTETS, bytes, cache->shifts, &count))
             return NULL;
-        parts = find_parts(&one, base, head, cache->parts, &parts_at);
     }
+    parts = find_parts(&one, referral ? base : (struct name_view){ 0 }, head, cache->parts, &parts_at);
     size_t even = (bytes + 1) & ~(size_t)1, behind = even + count * sizeof *cache->shifts;
     size_t held = sizeof(struct kept) + behind + parts * sizeof *cache->parts;
     struct kept *kept = mem_alloc(held);
@@ -176,15 +175,12 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
 
 /* ---- finding ---- */
 
-static uint64_t key_hash(const struct key *key)
+static struct key key_of(uint64_t identity, uint32_t place, uint16_t type, bool dnssec_ok)
 {
-    return (key->identity ^ key->place ^ (uint64_t)key->type << 32 ^ (uint64_t)key->dnssec_ok << 48) * UINT64_C(0x9e3779b97f4a7c15);
+    return (struct key){ identity, (uint64_t)place << 32 | (uint64_t)type << 1 | dnssec_ok };
 }
 
-static bool key_same(const struct key *a, const struct key *b)
-{
-    return a->identity == b->identity && a->place == b->place && a->type == b->type && a->dnssec_ok == b->dnssec_ok;
-}
+static uint64_t key_hash(const struct key *key) { return hash_fold(key->identity ^ key->what, UINT64_C(0x9e3779b97f4a7c15)); }
 
 /* Whether it was asked for lately; from now on it was. */
 static bool asked_before(struct answer_cache *cache, uint64_t hash)
@@ -215,7 +211,7 @@ static bool keep(struct answer_cache *cache, struct entry set[WAYS], const struc
 static const struct kept *find(const struct entry set[WAYS], const struct key *key)
 {
     for (unsigned way = 0; way < WAYS; way++)
-        if (key_same(&set[way].key, key) && set[way].kept != NULL)
+        if (set[way].key.what == key->what && set[way].key.identity == key->identity && set[way].kept != NULL)
             return set[way].kept;
     return NULL;
 }
@@ -234,7 +230,7 @@ void answer_tail_put(const struct answer_tail *tail, struct reply *reply)
 }
 
 /* As much of the additional section as fits: what is required first, without which the answer is truncated, then the rest. */
-static bool put_parts(const struct kept *kept, struct reply *reply, struct answer_result *result)
+static bool put_parts(const struct kept *kept, struct reply *reply, bool *truncated)
 {
     const struct answer_tail *tail = &kept->tail;
     unsigned moved = (unsigned)reply->question_length - tail->base_length, shift = 0;
@@ -245,7 +241,7 @@ static bool put_parts(const struct kept *kept, struct reply *reply, struct answe
     for (unsigned i = 0, from = 0, end = kept->parts_at; i <= kept->part_count; i++) {
         const struct part *part = i ? &kept->parts[i - 1] : NULL;
         end = part ? part->end : end;
-        bool fits = end - from <= reply_left(reply) && !(part && !part->required && result->truncated);
+        bool fits = end - from <= reply_left(reply) && !(part && !part->required && *truncated);
         uint8_t *to = reply_at(reply);
         if (fits)
             memcpy(to, tail->bytes + from, end - from);
@@ -255,7 +251,7 @@ static bool put_parts(const struct kept *kept, struct reply *reply, struct answe
         if (fits)
             reply_take(reply, SECTION_ADDITIONAL, part ? part->records : 0, end - from);
         else if (part->required)
-            result->truncated = true;
+            *truncated = true;
         from = end;
     }
     return true;
@@ -266,7 +262,7 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
 {
     struct answer_cache *cache = request->cache;
     const struct zone_version *v = request->version;
-    const struct key key = { zone_version_identity(v), zone_node_place(v, node), referral ? 0 : request->type, request->dnssec_ok };
+    const struct key key = key_of(zone_version_identity(v), zone_node_place(v, node), referral ? 0 : request->type, request->dnssec_ok);
     uint64_t hash = key_hash(&key);
     struct entry *set = cache->entries[hash >> 50 & (SETS - 1)];
     const struct kept *kept = find(set, &key);
@@ -278,12 +274,13 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
         }
         kept = made;
     }
-    struct answer_result made = kept->result;
+    bool truncated = false;
     if (kept->tail.length <= reply_left(reply))
         answer_tail_put(&kept->tail, reply);
-    else if (!put_parts(kept, reply, &made))
+    else if (!put_parts(kept, reply, &truncated))
         return false;
-    *result = made;
+    *result = kept->result;
+    result->truncated = truncated;
     result->key = referral ? zone_node_name(v, node) : request->name;
     return true;
 }

@@ -36,21 +36,27 @@ void finish_edns_reserve(struct visit *v)
 }
 
 /* An extended error is the first to go when room is short, its text before its code. */
+static void shorten_edns(struct edns_reply *edns, size_t room)
+{
+    if (edns_reply_bytes(edns) > room)
+        edns->ede_text = NULL;
+    if (edns_reply_bytes(edns) > room)
+        edns->ede = EDE_NONE;
+    if (edns_reply_bytes(edns) > room) {
+        edns->nsid = NULL;
+        edns->expire = edns->zoneversion = false;
+    }
+}
+
 static void add_edns(struct visit *v)
 {
     v->reply.limit += v->reserved;
     if (!v->in->query.edns.present)
         return;
     v->edns.rcode = v->rcode;
-    size_t room = v->reply.limit - v->reply.length;
-    if (edns_reply_bytes(&v->edns) > room)
-        v->edns.ede_text = NULL;
-    if (edns_reply_bytes(&v->edns) > room)
-        v->edns.ede = EDE_NONE;
-    if (edns_reply_bytes(&v->edns) > room) {
-        v->edns.nsid = NULL;
-        v->edns.expire = v->edns.zoneversion = false;
-    }
+    /* Without what came late, OPT takes what was kept for it. */
+    if (v->reserved == 0 || v->edns.ede != EDE_NONE)
+        shorten_edns(&v->edns, v->reply.limit - v->reply.length);
     if (reply_add_edns(&v->reply, &v->edns) == OK)
         return;
     reply_clear_records(&v->reply);

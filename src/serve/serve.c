@@ -192,7 +192,8 @@ static bool route_question(struct visit *v)
     if (v->version == NULL) {
         visit_servfail(v, SERVE_FAILURE_NOT_LOADED);
     } else {
-        tell_version(v);
+        if (v->in->query.edns.zoneversion || v->in->query.edns.expire)
+            tell_version(v);
         answer_from_zone(v, view);
     }
     counters_zone_outcome(v);

@@ -118,8 +118,31 @@ static size_t options_bytes(const struct edns_reply *edns, size_t text_bytes)
            option_bytes(edns->expire, 4) + option_bytes(edns->zoneversion, 6);
 }
 
+/* The record with room for so many octets of options. @return where they go; NULL: there is no room */
+static uint8_t *opt_put(struct reply *reply, const struct edns_reply *edns, size_t bytes)
+{
+    uint8_t *p = reply_at(reply);
+    if (OPT_FIXED_BYTES + bytes > reply_left(reply))
+        return NULL;
+    *p++ = 0;
+    put_u16(p, TYPE_OPT);
+    put_u16(p + 2, edns->udp_payload);
+    put_u32(p + 4, (uint32_t)(edns->rcode >> 4 & 0xff) << 24 | (edns->dnssec_ok ? EDNS_DO : 0u));
+    put_u16(p + 8, (uint16_t)bytes);
+    reply_take(reply, SECTION_ADDITIONAL, 1, OPT_FIXED_BYTES + bytes);
+    return p + 10;
+}
+
+/* All but the cookie, which many have, is for few. */
+static bool is_plain(const struct edns_reply *edns)
+{
+    return edns->ede == EDE_NONE && edns->nsid == NULL && !edns->keepalive && !edns->expire && !edns->zoneversion;
+}
+
 size_t edns_reply_bytes(const struct edns_reply *edns)
 {
+    if (is_plain(edns))
+        return OPT_FIXED_BYTES + (edns->cookie == NULL ? 0 : OPTION_HEAD_BYTES + (size_t)edns->cookie_bytes);
     return OPT_FIXED_BYTES + options_bytes(edns, ede_text_bytes(edns));
 }
 
@@ -174,6 +197,8 @@ static uint8_t *options_put(uint8_t *p, const struct edns_reply *edns, size_t te
 
 enum status reply_add_edns(struct reply *reply, const struct edns_reply *edns)
 {
+    if (is_plain(edns) && edns->cookie == NULL)
+        return opt_put(reply, edns, 0) == NULL ? E_NO_SPACE : OK;
     size_t text_bytes = ede_text_bytes(edns), bytes = options_bytes(edns, text_bytes);
     size_t room = reply->limit > reply->length ? reply->limit - reply->length : 0;
 
@@ -184,14 +209,9 @@ enum status reply_add_edns(struct reply *reply, const struct edns_reply *edns)
     if (OPT_FIXED_BYTES + bytes > room || bytes > UINT16_MAX)
         return E_NO_SPACE;
 
-    uint8_t *p = reply->data + reply->length;
-    *p++ = 0;
-    put_u16(p, TYPE_OPT);
-    put_u16(p + 2, edns->udp_payload);
-    put_u32(p + 4, (uint32_t)(edns->rcode >> 4 & 0xff) << 24 | (edns->dnssec_ok ? EDNS_DO : 0u));
-    put_u16(p + 8, (uint16_t)bytes);
-    p = options_put(p + 10, edns, text_bytes);
-    reply->length = (size_t)(p - reply->data);
-    reply->counts[SECTION_ADDITIONAL]++;
+    uint8_t *p = opt_put(reply, edns, bytes);
+    if (p == NULL)
+        return E_NO_SPACE;
+    (void)options_put(p, edns, text_bytes);
     return OK;
 }

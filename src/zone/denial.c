@@ -18,32 +18,58 @@ bool zone_version_nsec3(const struct zone_version *v, struct nsec3 *out)
 
 /* ---- NSEC ---- */
 
+/* The first octets of the label below the apex, lower case, 0 where it ends: names that differ in them are ordered by them, for
+ * no label orders before the octets that it lacks. */
+static uint64_t nsec_key(const struct zone_version *v, struct name_view name)
+{
+    unsigned apex = version_apex(v)->labels;
+    const uint8_t *label = name.wire;
+    uint8_t octets[8] = { 0 };
+    if (name.labels <= apex)
+        return 0;
+    for (unsigned i = apex + 1; i < name.labels; i++)
+        label += 1u + *label;
+    memcpy(octets, label + 1, label[0] < sizeof octets ? label[0] : sizeof octets);
+    uint64_t word;
+    memcpy(&word, octets, sizeof word);
+    word = hash_lower(word);
+    memcpy(octets, &word, sizeof octets);
+    return (uint64_t)get_u32(octets) << 32 | get_u32(octets + 4);
+}
+
 static uint32_t seal_nsec(struct zone_version *v)
 {
-    uint32_t *chain = (uint32_t *)((uint8_t *)v + (size_t)v->denial * GRANULE), count = 0;
+    struct zone_hashed *chain = (struct zone_hashed *)((uint8_t *)v + (size_t)v->denial * GRANULE);
+    uint32_t count = 0;
     for (uint32_t i = 0; i < v->node_count && count < v->denial_count; i++) {
         const struct zone_node *n = zone_version_node(v, i);
         const struct zone_set *set = node_set_find(v, n, TYPE_NSEC);
-        if (set && set->count && !(n->flags & NODE_OCCLUDED))
-            chain[count++] = version_place(v, n);
+        if (!set || !set->count || (n->flags & NODE_OCCLUDED))
+            continue;
+        uint64_t key = nsec_key(v, zone_node_name(v, n));
+        chain[count++] = (struct zone_hashed){ (uint32_t)(key >> 32), (uint32_t)key, version_place(v, n) };
     }
     return count;
 }
+
+static uint64_t hashed_head(const struct zone_hashed *h) { return (uint64_t)h->high << 32 | h->low; }
 
 const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name_view name)
 {
     if (v->denial_kind != ZONE_DENIAL_NSEC)
         return NULL;
-    const uint32_t *chain = version_at(v, v->denial);
+    const struct zone_hashed *chain = version_at(v, v->denial);
+    uint64_t wanted = nsec_key(v, name);
     uint32_t low = 0, high = v->denial_count; /* chain[low] <= name: the apex has an NSEC and is first */
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (name_compare(zone_node_name(v, version_node_at(v, chain[middle])), name) <= 0)
+        uint64_t key = hashed_head(&chain[middle]);
+        if (key < wanted || (key == wanted && name_compare(zone_node_name(v, version_node_at(v, chain[middle].node)), name) <= 0))
             low = middle;
         else
             high = middle;
     }
-    return version_node_at(v, chain[low]);
+    return version_node_at(v, chain[low].node);
 }
 
 /* ---- NSEC3 ---- */
@@ -129,8 +155,6 @@ void version_seal_denial(struct zone_version *v)
     if (v->denial_count == 0)
         v->denial_kind = ZONE_DENIAL_NONE;
 }
-
-static uint64_t hashed_head(const struct zone_hashed *h) { return (uint64_t)h->high << 32 | h->low; }
 
 /* Below, equal or above: the whole hash of an entry against `hash`. */
 static int hashed_compare(const struct zone_version *v, const struct zone_hashed *h, const uint8_t *hash)

@@ -392,7 +392,7 @@ static enum status freeze(struct freezing *f)
     head.order = (uint32_t)(at / GRANULE);
     at += head.node_count * sizeof(uint32_t);
     head.denial = (uint32_t)(at / GRANULE);
-    at += head.denial_count * (head.denial_kind == ZONE_DENIAL_NSEC3 ? sizeof(struct zone_hashed) : sizeof(uint32_t));
+    at += head.denial_count * sizeof(struct zone_hashed);
     uint64_t bound = at + data_bound(f);
     if (bound / GRANULE >= UINT32_MAX || f->b->records > UINT32_MAX)
         return E_LIMIT;

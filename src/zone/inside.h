@@ -55,7 +55,7 @@ struct zone_slot {
     uint32_t tag;       /* upper half of the hash */
     uint32_t node;      /* granules; 0 = free */
 };
-struct zone_hashed {    /* one NSEC3 of the chain: the first 64 bits of its hash */
+struct zone_hashed {    /* one link of the chain.  NSEC3: the first 64 bits of its hash; NSEC: the first 8 octets of the label below the apex */
     uint32_t high, low, node;
 };
 
@@ -65,7 +65,7 @@ struct zone_version {
     uint32_t node_count, apex;              /* count; granules */
     uint32_t order;                         /* granules: uint32_t for each node, ascending in both orders, canonical and in memory */
     uint32_t slots, slot_count;             /* granules; count */
-    uint32_t denial, denial_count;          /* granules; NSEC: uint32_t node, NSEC3: struct zone_hashed, both ascending */
+    uint32_t denial, denial_count;          /* granules; struct zone_hashed, ascending */
     uint32_t nsec3param;                    /* octets from the start of the apex: the rdata chosen, its length in front */
     uint32_t soa;                           /* granules: its set; 0 = none */
     uint32_t serial, negative_ttl;

@@ -21,6 +21,7 @@ struct zone_table {
     struct hash_key key;
     struct epoch *epoch;
     _Atomic size_t count;
+    _Atomic(struct zone *) only;    /* the one zone that there is, found without hashing; NULL when there are more or none */
     uint32_t depth_counts[DEPTHS];  /* the writer's */
 };
 
@@ -146,7 +147,8 @@ enum status zone_table_add(struct zone_table *t, struct zone *z)
     if (t->depth_counts[name.labels]++ == 0) /* the depth first: a reader that misses it misses the zone, no more */
         atomic_fetch_or_explicit(&t->depths[name.labels / 64], UINT64_C(1) << name.labels % 64, memory_order_release);
     slots_put(atomic_load_explicit(&t->slots, memory_order_relaxed), zone_ref(z), hashes[name.labels]);
-    atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
+    size_t before = atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
+    atomic_store_explicit(&t->only, before == 0 ? z : NULL, memory_order_release);
     return OK;
 }
 
@@ -160,6 +162,8 @@ enum status zone_table_replace(struct zone_table *t, struct zone *z)
     if (!old)
         return E_NOT_FOUND;
     atomic_store_explicit(&slot->zone, zone_ref(z), memory_order_release);
+    if (atomic_load_explicit(&t->only, memory_order_relaxed))
+        atomic_store_explicit(&t->only, z, memory_order_release);
     epoch_retire(t->epoch, old, zone_unref);
     return OK;
 }
@@ -176,6 +180,11 @@ enum status zone_table_remove(struct zone_table *t, struct name_view name, uint1
     if (--t->depth_counts[name.labels] == 0)
         atomic_fetch_and_explicit(&t->depths[name.labels / 64], ~(UINT64_C(1) << name.labels % 64), memory_order_release);
     atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
+    struct zone *left = NULL;
+    size_t position = 0;
+    if (zone_table_count(t) == 1)
+        (void)zone_table_next(t, &position, &left);
+    atomic_store_explicit(&t->only, left, memory_order_release);
     epoch_retire(t->epoch, z, zone_unref);
     return OK;
 }
@@ -195,6 +204,11 @@ struct zone *zone_table_find(const struct zone_table *t, struct name_view name, 
 {
     const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
                                  atomic_load_explicit(&t->depths[1], memory_order_acquire) };
+    struct zone *only = atomic_load_explicit(&t->only, memory_order_acquire);
+    if (only) {
+        struct name_view zone = zone_name(only);
+        return zone_class(only) == klass && name_below(name, zone) && !(above && name.labels == zone.labels) ? only : NULL;
+    }
     struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
     int n = name.labels == 0 && above ? -1 : deepest(depths, name.labels - (above ? 1 : 0));
     uint8_t starts[NAME_MAX_LABELS + 1];
