@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64 };
+enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64, ORDER_ABOVE = 64 };
 
 static bool go_on(void *context, uint64_t done, uint64_t total)
 {
@@ -263,12 +263,26 @@ static void run_pool(struct pool *pool, unsigned threads, const struct keeper_pr
     pthread_mutex_destroy(&pool->lock);
 }
 
-/* In the order of the configuration, in which all that belongs to a zone was allocated: what comes next is near. */
-static int by_config(const void *left, const void *right)
+/* In the order of the configuration, in which all that belongs to a zone was allocated: what comes next is near.  The zones of a
+ * configuration lie in one array, so their places are known without comparing; those added at run time stay behind them. */
+static void order_by_config(const struct config *config, const struct load_job *job)
 {
-    const struct kept *const *a = left, *const *b = right;
-    uintptr_t x = (uintptr_t)(*a)->config, y = (uintptr_t)(*b)->config;
-    return (x > y) - (x < y);
+    struct kept **ordered = job->count > ORDER_ABOVE ? mem_alloc(config->zone_count * sizeof(struct kept *)) : NULL;
+    size_t rest = 0, at = 0;
+    for (size_t i = 0; ordered && i < job->count; i++) {
+        struct kept *kept = job->zones[i];
+        size_t index = ((uintptr_t)kept->config - (uintptr_t)config->zones) / sizeof *config->zones;
+        if (index < config->zone_count && !ordered[index])
+            ordered[index] = kept;
+        else
+            job->zones[rest++] = kept;
+    }
+    if (ordered)
+        memmove(job->zones + job->count - rest, job->zones, rest * sizeof(struct kept *));
+    for (size_t i = 0; ordered && i < config->zone_count; i++)
+        if (ordered[i])
+            job->zones[at++] = ordered[i];
+    mem_free(ordered);
 }
 
 /* Until the first answer may be given all cores that are allowed load; later, workers need theirs. */
@@ -285,7 +299,7 @@ void load_all(struct keeper *keeper, const struct load_job *job, bool force, con
 {
     struct pool pool = { .keeper = keeper, .job = job, .force = force, .quiet = job->count > QUIET_ABOVE };
     unsigned threads = threads_wanted(keeper);
-    qsort(job->zones, job->count, sizeof(struct kept *), by_config);
+    order_by_config(keeper->config_moving ? keeper->config_moving : keeper->config, job);
     if (job->count >= 4 && threads > 1)
         run_pool(&pool, threads > job->count ? (unsigned)job->count : threads, progress);
     /* Few of them, or no thread could be had. */

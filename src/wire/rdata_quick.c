@@ -413,6 +413,12 @@ size_t rdata_quick(uint16_t type, const struct quick_words *w, size_t first, uin
     case TYPE_PTR:
         take_name(&q);
         break;
+    case TYPE_SOA:
+        take_name(&q);
+        take_name(&q);
+        for (unsigned i = 0; i < 5; i++)
+            take_number(&q, 4);
+        break;
     case TYPE_DS:
         take_ds(&q);
         break;

@@ -65,7 +65,9 @@ void finding_add(struct checker *c, enum check_id id, struct subject at, const c
         tell(c, &f, NULL);
         return;
     }
-    f.text = arena_string(c->arena, text);
+    if (!c->arena)
+        c->arena = arena_new(0);        /* most zones have nothing to tell */
+    f.text = c->arena ? arena_string(c->arena, text) : NULL;
     if (f.text)
         c->findings[c->count++] = f;
     else
@@ -214,9 +216,6 @@ enum status zone_check(const struct zone_version *version, const struct zone_che
     struct checker c = { .version = version, .options = options, .diag = diag };
     c.now = (uint32_t)(options->unix_seconds ? options->unix_seconds : clock_now().unix_ms / 1000);
     c.incomplete = diag && diagnostics_count(diag, SEVERITY_ERROR) > 0;
-    c.arena = arena_new(0);
-    if (!c.arena)
-        return E_NOMEM;
     check_all(&c);
     tell_all(&c);
     arena_free(c.arena);

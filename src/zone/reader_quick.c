@@ -66,7 +66,7 @@ static bool quick_fields(const struct quick_state *q, size_t *at, struct quick_f
         } else {
             f->type = type_quick(word, length);
             ++*at;
-            return f->type != 0 && f->type != TYPE_SOA;
+            return f->type != 0;
         }
     }
     return false;
@@ -100,6 +100,20 @@ static bool cut_words(struct quick_state *q, size_t first_edge, const struct sca
     return count > 0 && count <= WORDS_MAX;
 }
 
+/* The zone's first SOA, where it belongs; others are for the general way. */
+static bool quick_soa(struct quick_state *q, size_t octets, uint32_t column)
+{
+    struct reader *r = q->r;
+    if (r->soa_bytes != 0 || octets > SOA_ROOM || !name_equal(name_view_of(&r->owner), name_view_of(&r->zone)))
+        return false;
+    size_t length;
+    const char *word = quick_word(&q->words, 0, &length);
+    memcpy(r->soa, r->rdata, octets);
+    r->soa_bytes = octets;
+    r->soa_at = (struct token){ .data = word, .length = (uint32_t)length, .line = r->frame->lexer.line, .column = column };
+    return true;
+}
+
 static bool quick_rdata(struct quick_state *q, const struct scan_line *line, uint16_t type, size_t at, size_t *octets)
 {
     if (type == TYPE_TXT) {
@@ -125,10 +139,11 @@ static bool quick_line(struct quick_state *q, uint32_t start, size_t first_edge,
             return false;
         at = 1;
     }
+    uint32_t column = q->words.edges[0] - start + 1;
     if (r->owner.length == 0 || !r->owner_inside || !quick_fields(q, &at, &f) || !quick_rdata(q, line, f.type, at, &octets) ||
-        !quick_ttl(r, &f))
+        !quick_ttl(r, &f) || (f.type == TYPE_SOA && !quick_soa(q, octets, column)))
         return false;
-    struct zone_where where = { .line = r->frame->lexer.line, .column = q->words.edges[0] - start + 1, .file = r->frame->file };
+    struct zone_where where = { .line = r->frame->lexer.line, .column = column, .file = r->frame->file };
     r->records++;
     enum status st = zone_builder_add(*r->builder, name_view_of(&r->owner), f.type, f.ttl, r->rdata, octets, &where);
     if (st != OK)
