@@ -254,6 +254,28 @@ static const char *take(struct quick *q, size_t *length)
     return quick_word(q->words, q->at++, length);
 }
 
+enum { PIECES_ROOM = 1024 };        /* RSA of 4096 bits has 684 digits */
+
+/* All words to the end as one: the digits of data may come in pieces. */
+static const char *take_rest(struct quick *q, char pieces[PIECES_ROOM], size_t *length)
+{
+    const char *first = take(q, length);
+    if (q->at >= q->words->count || *length > PIECES_ROOM)
+        return first;
+    memcpy(pieces, first, *length);
+    while (q->at < q->words->count) {
+        size_t more;
+        const char *word = take(q, &more);
+        if (more > PIECES_ROOM - *length) {
+            q->failed = true;
+            break;
+        }
+        memcpy(pieces + *length, word, more);
+        *length += more;
+    }
+    return pieces;
+}
+
 static uint32_t take_number(struct quick *q, unsigned octets)
 {
     size_t length;
@@ -275,11 +297,12 @@ static void take_name(struct quick *q)
 static void take_ds(struct quick *q)
 {
     static const uint8_t sizes[] = { 0, 20, 32, 0, 48 };        /* RFC 3658, 4509, 6605 */
+    char pieces[PIECES_ROOM];
     size_t length;
     take_number(q, 2);
     take_number(q, 1);
     uint32_t kind = take_number(q, 1);
-    const char *word = take(q, &length);
+    const char *word = take_rest(q, pieces, &length);
     size_t octets = kind < sizeof sizes ? sizes[kind] : 0;
     q->failed |= octets == 0 || length != octets * 2 || !hex_quick(word, octets, q->out);
     q->out += octets;
@@ -321,6 +344,7 @@ static uint16_t take_type(struct quick *q)
 
 static void take_rrsig(struct quick *q)
 {
+    char pieces[PIECES_ROOM];
     size_t length;
     put_u16(q->out, take_type(q));
     q->out += 2;
@@ -331,7 +355,7 @@ static void take_rrsig(struct quick *q)
     take_time(q);
     take_number(q, 2);
     take_name(q);
-    const char *word = take(q, &length);
+    const char *word = take_rest(q, pieces, &length);
     size_t octets = base64_quick(word, length, q->out);
     q->failed |= octets == 0;
     q->out += octets;
