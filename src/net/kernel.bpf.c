@@ -208,6 +208,7 @@ INLINE bool read_edns(struct visit *v)
 {
     __u32 at = v->work->name_end + QUESTION_TAIL, additional = get_u16(v->work->message + 10);
     v->work->limit = PLAIN_LIMIT;
+    v->work->edns = v->work->dnssec_ok = false;
     if (additional == 0)
         return at == v->work->message_bytes;
     if (additional != 1 || at + OPT_BYTES != v->work->message_bytes || at > KERNEL_MESSAGE_MAX)
@@ -249,6 +250,7 @@ INLINE bool read_name(struct visit *v)
 {
     struct kernel_work *work = v->work;
     __u32 at = DNS_HEADER, count = 0;
+    work->starts[0] = at;
     for (; count <= KERNEL_LABELS_MAX; count++) {
         __u32 length = work->lower[at & 0xff];
         if (length == 0)
