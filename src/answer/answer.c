@@ -3,7 +3,7 @@
  * function for each outcome. */
 #include "answer/inside.h"
 
-enum step { STEP_DONE, STEP_CHAIN, STEP_KEPT /* the whole answer is there */, STEP_OUTSIDE };
+enum step { STEP_DONE, STEP_CHAIN };
 enum { TYPE_NXNAME = 128 };
 
 struct answer_options answer_defaults(void)
@@ -145,46 +145,79 @@ static bool enter_zone(struct answering *a)
     return v != NULL;
 }
 
-static bool is_referral(const struct answering *a, const struct zone_found *found)
+static bool is_referral(const struct answer_request *q, const struct zone_found *found)
 {
-    return found->outcome == ZONE_CUT && !(found->exact && a->request->type == TYPE_DS);
+    return found->outcome == ZONE_CUT && !(found->exact && q->type == TYPE_DS);
 }
 
-/* Answers that take work are composed once; those that are a copy from the zone are not worth a place. */
-static bool answer_kept(struct answering *a, const struct zone_found *found)
+/* ---- the short way: most answers are one copy, or were composed before ---- */
+
+static bool quick_absent(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
-    const struct answer_request *q = a->request;
-    const struct answer_options *o = q->options;
+    if (q->dnssec_ok && zone_version_is_signed(q->version))
+        return false;
+    if (!emit_negative_soa(q->version, reply))
+        return false;
+    out->kind = ANSWER_NXDOMAIN;
+    out->rcode = RCODE_NXDOMAIN;
+    out->key = zone_node_name(q->version, found->encloser);
+    return true;
+}
+
+static bool quick_hit(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
+{
     struct rrset set;
-    if (q->cache == NULL || !o->minimal || o->round_robin || o->follow_zones || q->type == TYPE_ANY || q->type == TYPE_RRSIG)
+    bool there = zone_node_rrset(q->version, found->node, q->type, &set);
+    if (there && q->name.length > 1 && !rdata_may_compress(q->type, q->klass))
+        return emit_ready(reply, &set, q->dnssec_ok);
+    if (there || zone_node_rrset(q->version, found->node, TYPE_CNAME, &set))
+        return q->cache != NULL && cache_answer(q, found->node, false, reply, out);
+    if ((q->dnssec_ok && zone_version_is_signed(q->version)) || !emit_negative_soa(q->version, reply))
         return false;
-    if (is_referral(a, found))
-        return referral_is_work(a->version, found->node) && cache_answer(q, found->node, true, a->reply, a->result);
-    if (found->outcome != ZONE_HIT)
+    out->kind = ANSWER_NODATA;
+    return true;
+}
+
+/* @return false: nothing was written */
+static bool answer_quick(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
+{
+    const struct answer_options *o = q->options;
+    if (!o->minimal || o->round_robin || o->follow_zones || type_is_meta(q->type) || q->type == TYPE_RRSIG)
         return false;
-    bool there = zone_node_rrset(a->version, found->node, q->type, &set);
-    if (there ? !rdata_may_compress(q->type, q->klass) && a->name.length > 1 : !zone_node_rrset(a->version, found->node, TYPE_CNAME, &set))
+    if (is_referral(q, found))
+        return q->cache != NULL && referral_is_work(q->version, found->node) && cache_answer(q, found->node, true, reply, out);
+    if (found->outcome != ZONE_ABSENT && found->outcome != ZONE_HIT && !found->exact)
         return false;
-    return cache_answer(q, found->node, false, a->reply, a->result);
+    *out = (struct answer_result){ .ede = EDE_NONE, .key = q->name, .authoritative = true };
+    if (!(found->outcome == ZONE_ABSENT ? quick_absent(q, found, reply, out) : quick_hit(q, found, reply, out)))
+        return false;
+    reply->flags |= out->authoritative ? FLAG_AA : 0;
+    reply->flags |= out->truncated ? FLAG_TC : 0;
+    return true;
+}
+
+/* ---- the walk ---- */
+
+static enum step answer_found(struct answering *a, const struct zone_found *found)
+{
+    if (found->outcome == ZONE_OUTSIDE)
+        return STEP_DONE;
+    if (is_referral(a->request, found))
+        return end_with(a, ENDING_REFERRAL, found);
+    a->result->authoritative = true;
+    if (found->outcome == ZONE_DNAME)
+        return answer_dname(a, found->node);
+    if (found->outcome == ZONE_ABSENT)
+        return end_with(a, ENDING_NXDOMAIN, found);
+    return answer_node(a, found);
 }
 
 static enum step answer_step(struct answering *a)
 {
     if (!enter_zone(a))
         return STEP_DONE;
-    struct zone_found found = zone_find_ahead(a->version, a->name, a->chain_count == 0 ? a->request->ahead : NULL);
-    if (found.outcome == ZONE_OUTSIDE)
-        return a->chain_count == 0 ? STEP_OUTSIDE : STEP_DONE;
-    if (a->chain_count == 0 && answer_kept(a, &found))
-        return STEP_KEPT;
-    if (is_referral(a, &found))
-        return end_with(a, ENDING_REFERRAL, &found);
-    a->result->authoritative = true;
-    if (found.outcome == ZONE_DNAME)
-        return answer_dname(a, found.node);
-    if (found.outcome == ZONE_ABSENT)
-        return end_with(a, ENDING_NXDOMAIN, &found);
-    return answer_node(a, &found);
+    struct zone_found found = zone_find(a->version, a->name);
+    return answer_found(a, &found);
 }
 
 /* ---- the authority section ---- */
@@ -294,24 +327,26 @@ static void begin(struct answering *a, const struct answer_request *request, str
 
 enum status answer_question(const struct answer_request *request, struct reply *reply, struct answer_result *result)
 {
+    if (!zone_version_has_soa(request->version))
+        return E_INVALID;
+    struct zone_found found = zone_find_ahead(request->version, request->name, request->ahead);
+    if (found.outcome == ZONE_OUTSIDE)
+        return E_INVALID;
+    if (answer_quick(request, &found, reply, result))
+        return OK;
     struct answer_result made = { .ede = EDE_NONE, .key = request->name };
     struct answering a;
     begin(&a, request, reply, &made);
-    if (!zone_version_has_soa(request->version))
-        return E_INVALID;
     made.rcode = refused_type(request->type);
     if (made.rcode != RCODE_NOERROR) {
         made.kind = ANSWER_ERROR;
         finish(&a, result);
         return OK;
     }
-    enum step step;
-    do
+    enum step step = answer_found(&a, &found);
+    while (step == STEP_CHAIN)
         step = answer_step(&a);
-    while (step == STEP_CHAIN);
-    if (step == STEP_OUTSIDE)
-        return E_INVALID;
-    if (step != STEP_KEPT && !made.truncated && put_authority(&a))
+    if (!made.truncated && put_authority(&a))
         additional_put(&a);
     finish(&a, result);
     return OK;

@@ -83,3 +83,38 @@ bool emit_rrset(struct answering *a, enum section section, struct emit_owner own
         emit_group(a->reply, section, &owner, set->sigs, set->sig_bytes, set->sig_count, ttl_max);
     return true;
 }
+
+/* ---- without an answering: the short way ---- */
+
+bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too)
+{
+    size_t sigs = signed_too ? set->sig_bytes : 0;
+    if (set->bytes + sigs > reply_left(reply))
+        return false;
+    memcpy(reply_at(reply), set->records, set->bytes);
+    reply_take(reply, SECTION_ANSWER, set->count, set->bytes);
+    if (sigs) {
+        memcpy(reply_at(reply), set->sigs, sigs);
+        reply_take(reply, SECTION_ANSWER, set->sig_count, sigs);
+    }
+    return true;
+}
+
+bool emit_negative_soa(const struct zone_version *version, struct reply *reply)
+{
+    struct rrset soa = zone_version_soa(version);
+    struct name_view origin = zone_version_origin(version);
+    size_t owner = origin.length == 1 ? 1 : 2, bytes = soa.bytes - 2 + owner;
+    uint32_t ttl = zone_version_negative_ttl(version);
+    uint8_t *to = reply_at(reply);
+    if (bytes > reply_left(reply) || soa.count != 1)
+        return false;
+    to[0] = 0;
+    if (owner == 2)
+        put_u16(to, (uint16_t)(POINTER | (HEADER_BYTES + reply->question_length - origin.length)));
+    memcpy(to + owner, soa.records + 2, soa.bytes - 2);
+    if (soa.ttl > ttl)
+        put_u32(to + owner + TTL_AT - 2, ttl);
+    reply_take(reply, SECTION_AUTHORITY, 1, bytes);
+    return true;
+}

@@ -67,6 +67,10 @@ struct emit_owner emit_below(const struct answering *a, struct name_view name, s
 /* An RRset without names that compression would shorten, or whose names are to stay plain.  @param ttl_max  no TTL is above it */
 bool emit_rrset(struct answering *a, enum section section, struct emit_owner owner, const struct rrset *set, unsigned how, uint32_t ttl_max);
 
+/* The same for the common cases, when no answering is needed.  @return false: nothing was written */
+bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too);     /* as the answer; the owner is the question's name */
+bool emit_negative_soa(const struct zone_version *version, struct reply *reply);    /* without signatures */
+
 /* cache.c: answers from what was composed before, or composes it now.  @param referral  from the cut `node`, else the question's
  * name is that of `node`.  @return false: nothing was written */
 bool cache_answer(const struct answer_request *request, const struct zone_node *node, bool referral, struct reply *reply,

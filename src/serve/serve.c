@@ -257,7 +257,8 @@ static bool refuse_message(struct visit *v, enum message_fault fault)
     return true;
 }
 
-static void begin_reply(struct visit *v)
+/* @return false: the question does not fit */
+static bool begin_reply(struct visit *v)
 {
     const struct message *q = &v->in->query;
     size_t limit = v->x->reply_room;
@@ -268,7 +269,7 @@ static void begin_reply(struct visit *v)
         limit = told < limit ? told : limit;
     }
     uint16_t flags = (uint16_t)(FLAG_QR | (q->opcode & 15) << 11 | (q->flags & (FLAG_RD | FLAG_CD)));
-    reply_begin(&v->reply, v->x->reply, limit, q->id, flags);
+    return reply_begin_to(&v->reply, v->x->reply, limit, flags, q) == OK;
 }
 
 static void arrival_read(struct arrival *in, const struct net_exchange *x)
@@ -299,9 +300,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
     if (delay_question(&v))
         return;
     counters_query(&v);
-    begin_reply(&v);
-    const struct question *q = &v.in->query.question;
-    if (v.in->query.has_question && reply_add_question(&v.reply, q->view, q->type, q->klass) != OK)
+    if (!begin_reply(&v))
         fault = MESSAGE_FORMERR;
     finish_edns_prepare(&v);
 

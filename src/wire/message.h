@@ -66,6 +66,9 @@ enum message_fault {
  *  whose sections nobody here can judge. */
 enum message_fault message_read_query(const uint8_t *data, size_t size, struct message *out);
 
+/** The same without the short way that common queries take: what tests compare it with. */
+enum message_fault message_read_query_closely(const uint8_t *data, size_t size, struct message *out);
+
 /** Reads the header and question of any message, a response too; for clients. @return OK, E_TRUNCATED, E_BAD_*. */
 MUST_CHECK enum status message_read(const uint8_t *data, size_t size, struct message *out);
 
@@ -113,6 +116,9 @@ struct reply_mark { size_t length; uint16_t counts[4]; uint16_t slot_count; };
 
 /** Starts a reply without question.  @param limit  octets of `data`, at least HEADER_BYTES; over 65535 counts as that */
 void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, uint16_t flags);
+/** Starts the reply to a query that message_read_query found FINE, with its question if it has one. @return OK, E_NO_SPACE
+ *  (the reply is without question) */
+MUST_CHECK enum status reply_begin_to(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct message *query);
 /** To be called first, and once at most. @return OK, E_NO_SPACE */
 MUST_CHECK enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass);
 /** Adds one record with compression where the type allows it.  @return OK, or E_NO_SPACE and nothing changed.

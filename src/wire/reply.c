@@ -49,6 +49,24 @@ enum status reply_add_question(struct reply *reply, struct name_view name, uint1
     return OK;
 }
 
+enum status reply_begin_to(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct message *query)
+{
+    const struct question *q = &query->question;
+    reply_begin(reply, data, limit, query->id, flags);
+    if (!query->has_question)
+        return OK;
+    if (q->view.wire != query->wire + HEADER_BYTES)     /* it came compressed */
+        return reply_add_question(reply, q->view, q->type, q->klass);
+    if (reply_left(reply) < query->question_bytes)
+        return E_NO_SPACE;
+    memcpy(data + HEADER_BYTES, query->wire + HEADER_BYTES, query->question_bytes);
+    reply->length += query->question_bytes;
+    reply->counts[SECTION_QUESTION] = 1;
+    reply->question_labels = q->view.labels;
+    reply->question_length = q->view.length;
+    return OK;
+}
+
 /* The label at *at of what we wrote ourselves, pointers followed.  @return its length octet's place */
 static size_t label_at(const struct reply *reply, size_t at)
 {

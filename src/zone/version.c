@@ -144,6 +144,12 @@ void zone_version_free(void *version)
 }
 
 bool zone_version_has_soa(const struct zone_version *v) { return v->soa != 0; }
+
+bool zone_version_is_signed(const struct zone_version *v)
+{
+    const struct zone_set *soa = v->soa ? version_at(v, v->soa) : NULL;
+    return v->denial_kind != ZONE_DENIAL_NONE || (soa && (soa->bytes & SET_SIGNED));
+}
 uint64_t zone_version_identity(const struct zone_version *v) { return v->key.k0; }
 uint32_t zone_node_place(const struct zone_version *v, const struct zone_node *n) { return version_place(v, n); }
 

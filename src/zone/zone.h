@@ -104,6 +104,7 @@ const struct zone_node *zone_version_apex(const struct zone_version *version);
 /** The SOA's RRset; always there in a published version. */
 struct rrset zone_version_soa(const struct zone_version *version);
 bool zone_version_has_soa(const struct zone_version *version);
+bool zone_version_is_signed(const struct zone_version *version);        /**< the SOA is, or there is a chain of denial */
 /** A random number of 64 bits that this build of the content alone has, and the place of a node in it: together the key of what
  *  caches keep of a node. */
 uint64_t zone_version_identity(const struct zone_version *version);
