@@ -48,6 +48,7 @@ class Place:
         self.prefix = ["ip", "netns", "exec", self.server]
 
     def open(self):
+        self._clear_stale()
         for name in self.client, self.server:
             _run("ip", "netns", "add", name)
         _run("ip", "link", "add", self.near, "netns", self.client, "type", "veth", "peer", "name", self.far, "netns", self.server)
@@ -57,6 +58,13 @@ class Place:
             _run("ip", "-n", namespace, "link", "set", device, "address", f"02:00:00:00:00:0{last}", "up")
             _run("ip", "-n", namespace, "neigh", "replace", f"{NETWORK}.{3 - last}", "lladdr", f"02:00:00:00:00:0{3 - last}",
                  "dev", device, "nud", "permanent")
+
+    @staticmethod
+    def _clear_stale():
+        """Namespaces of runs that were killed."""
+        for name in re.findall(r"^rhizome-(?:client|server)-\d+", _run("ip", "netns", "list"), re.M):
+            if not os.path.exists(f"/proc/{name.rsplit('-', 1)[1]}"):
+                _run("ip", "netns", "del", name)
 
     def close(self):
         for name in self.client, self.server:
