@@ -74,7 +74,7 @@ void finding_add(struct checker *c, enum check_id id, struct subject at, const c
         c->out_of_memory = true;
 }
 
-static bool where_before(struct zone_where a, struct zone_where b)
+bool where_before(struct zone_where a, struct zone_where b)
 {
     if (a.file != b.file)
         return a.file < b.file;
@@ -89,7 +89,6 @@ static bool subject_before(const struct checker *c, struct subject a, struct sub
 }
 
 struct subject subject_later(const struct checker *c, struct subject a, struct subject b) { return subject_before(c, a, b) ? b : a; }
-struct subject subject_earlier(const struct checker *c, struct subject a, struct subject b) { return subject_before(c, b, a) ? b : a; }
 
 struct subject subject_last(const struct checker *c, const struct zone_node *node, uint16_t type)
 {

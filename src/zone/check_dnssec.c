@@ -25,10 +25,14 @@ void check_dnssec_begin(struct checker *c)
         c->uses_nsec3 = zone_node_is_nsec3(node);
 }
 
-/* Keeps the one that stands first in the file. */
+/* Keeps the one that stands first in the file, and where that is: looking up two places in turn would be dear. */
 static void tally_add(const struct checker *c, struct tally *t, struct subject at)
 {
-    t->at = t->count++ == 0 ? at : subject_earlier(c, t->at, at);
+    struct zone_where where = { 0 };
+    bool placed = zone_version_where(c->version, at.node, at.type, at.record, &where);
+    bool earlier = placed && t->placed && where_before(where, t->where);
+    if (t->count++ == 0 || earlier)
+        *t = (struct tally){ at, where, t->count, placed };
 }
 
 /* ---- signatures ---- */

@@ -97,7 +97,7 @@ enum { FINDINGS_MAX = 4096 };       /* further ones are told as they come */
  * file. */
 struct subject { const struct zone_node *node; uint16_t type, record; };
 /* Of a kind that comes by the thousand: the first and how many. */
-struct tally { struct subject at; uint32_t count; };
+struct tally { struct subject at; struct zone_where where; uint32_t count; bool placed; };
 
 /* What a node has, found in one walk over its sets, so that most rules need no walk of their own. */
 enum look {
@@ -140,7 +140,7 @@ void finding_add(struct checker *c, enum check_id id, struct subject at, const c
 struct subject subject_last(const struct checker *c, const struct zone_node *node, uint16_t type);
 /* The later of two. */
 struct subject subject_later(const struct checker *c, struct subject a, struct subject b);
-struct subject subject_earlier(const struct checker *c, struct subject a, struct subject b);
+bool where_before(struct zone_where a, struct zone_where b);
 
 /* check_sets.c: the RRsets of one node among each other. */
 void check_node_sets(struct checker *c, const struct zone_node *node);
