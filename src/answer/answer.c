@@ -154,8 +154,11 @@ static bool is_referral(const struct answer_request *q, const struct zone_found 
 
 static bool quick_absent(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
-    if (q->dnssec_ok && zone_version_is_signed(q->version))
-        return false;
+    if (q->dnssec_ok && zone_version_is_signed(q->version)) {
+        const struct zone_node *apex = zone_version_apex(q->version);
+        const struct zone_node *cover = q->cache != NULL && found->encloser == apex ? zone_nsec_find(q->version, q->name) : NULL;
+        return cover != NULL && cache_answer(q, cover, zone_version_origin(q->version), TAIL_ABSENT, reply, out);
+    }
     if (!emit_negative_soa(q->version, reply))
         return false;
     out->kind = ANSWER_NXDOMAIN;
@@ -171,32 +174,38 @@ static bool quick_hit(const struct answer_request *q, const struct zone_found *f
     if (there && q->name.length > 1 && !rdata_may_compress(q->type, q->klass))
         return emit_ready(reply, &set, q->dnssec_ok);
     if (there || zone_node_rrset(q->version, found->node, TYPE_CNAME, &set))
-        return q->cache != NULL && cache_answer(q, found->node, false, reply, out);
+        return q->cache != NULL && cache_answer(q, found->node, q->name, TAIL_TYPE, reply, out);
     if ((q->dnssec_ok && zone_version_is_signed(q->version)) || !emit_negative_soa(q->version, reply))
         return false;
     out->kind = ANSWER_NODATA;
     return true;
 }
 
+static bool quick_referral(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
+{
+    return q->cache != NULL && referral_is_work(q->version, found->node) &&
+           cache_answer(q, found->node, zone_node_name(q->version, found->node), TAIL_REFERRAL, reply, out);
+}
+
 /* @return false: nothing was written */
 static bool answer_quick(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
     const struct answer_options *o = q->options;
+    bool made;
     if (!o->minimal || o->round_robin || o->follow_zones || type_is_meta(q->type) || q->type == TYPE_RRSIG)
         return false;
-    if (is_referral(q, found))
-        return q->cache != NULL && referral_is_work(q->version, found->node) && cache_answer(q, found->node, true, reply, out);
-    if (found->outcome != ZONE_ABSENT && found->outcome != ZONE_HIT && !found->exact)
-        return false;
     *out = (struct answer_result){ .ede = EDE_NONE, .key = q->name, .authoritative = true };
-    if (!(found->outcome == ZONE_ABSENT ? quick_absent(q, found, reply, out) : quick_hit(q, found, reply, out)))
+    if (is_referral(q, found))
+        made = quick_referral(q, found, reply, out);
+    else if (found->outcome == ZONE_ABSENT)
+        made = quick_absent(q, found, reply, out);
+    else
+        made = found->exact && quick_hit(q, found, reply, out);
+    if (!made)
         return false;
-    reply->flags |= out->authoritative ? FLAG_AA : 0;
-    reply->flags |= out->truncated ? FLAG_TC : 0;
+    reply->flags |= (out->authoritative ? FLAG_AA : 0) | (out->truncated ? FLAG_TC : 0);
     return true;
 }
-
-/* ---- the walk ---- */
 
 static enum step answer_found(struct answering *a, const struct zone_found *found)
 {

@@ -23,7 +23,7 @@ enum {
 
 struct key {
     uint64_t identity;          /* of the version */
-    uint64_t what;              /* place of the node, type (0 = a referral), DO */
+    uint64_t what;              /* place of the node, kind, DO, type */
 };
 /* An RRset of the additional section with its signatures: what is left out when room is short. */
 struct part {
@@ -134,26 +134,29 @@ static unsigned find_parts(const struct reply *reply, struct name_view cut, size
     return count;
 }
 
-/* @param referral  the tail must fit names below the node too */
-static struct kept *make(struct answer_cache *cache, const struct answer_request *request, struct name_view base, bool referral)
+/* The tail of the answer to the request as it stands behind a question for `base`.  @param kind  but for TAIL_TYPE it must fit
+ * all names that end in the base */
+static struct kept *make(struct answer_cache *cache, const struct answer_request *request, struct name_view base, enum tail_kind kind)
 {
     struct reply one, two;
     struct answer_result result, other;
     struct name longer;
     uint16_t count = 0, parts_at = 0;
-    unsigned parts = 0;
-    if (!compose(request, base, cache->first, &one, &result))
+    unsigned parts = 0, front = (unsigned)request->name.length - base.length;
+    if (!compose(request, request->name, cache->first, &one, &result))
         return NULL;
-    size_t head = HEADER_BYTES + base.length + 4u, bytes = one.length - head;
+    size_t head = HEADER_BYTES + request->name.length + 4u, bytes = one.length - head;
     if (bytes > TAIL_MAX_BYTES)
         return NULL;
-    if (referral) {
-        if (name_prepend((const uint8_t *)"x", 1, base, &longer) != OK || !compose(request, name_view_of(&longer), cache->second, &two, &other) ||
+    if (kind != TAIL_TYPE) {
+        if (name_prepend((const uint8_t *)"x", 1, request->name, &longer) != OK || !compose(request, name_view_of(&longer), cache->second, &two, &other) ||
             two.length != one.length + PROBE_OCTETS || memcmp(one.counts, two.counts, sizeof one.counts) != 0 || result.rcode != other.rcode ||
             result.kind != other.kind || !find_shifts(one.data + head, two.data + head + PROBE_OCTETS, bytes, cache->shifts, &count))
             return NULL;
     }
-    parts = find_parts(&one, referral ? base : (struct name_view){ 0 }, head, cache->parts, &parts_at);
+    parts = find_parts(&one, kind == TAIL_REFERRAL ? base : (struct name_view){ 0 }, head, cache->parts, &parts_at);
+    for (unsigned i = 0; i < count; i++)
+        put_u16(one.data + head + cache->shifts[i], (uint16_t)(get_u16(one.data + head + cache->shifts[i]) - front));
     size_t even = (bytes + 1) & ~(size_t)1, behind = even + count * sizeof *cache->shifts;
     size_t held = sizeof(struct kept) + behind + parts * sizeof *cache->parts;
     struct kept *kept = mem_alloc(held);
@@ -175,9 +178,10 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
 
 /* ---- finding ---- */
 
-static struct key key_of(uint64_t identity, uint32_t place, uint16_t type, bool dnssec_ok)
+static struct key key_of(const struct answer_request *q, const struct zone_node *node, enum tail_kind kind)
 {
-    return (struct key){ identity, (uint64_t)place << 32 | (uint64_t)type << 1 | dnssec_ok };
+    uint64_t what = (uint64_t)zone_node_place(q->version, node) << 32 | (uint64_t)kind << 17 | (uint64_t)q->dnssec_ok << 16;
+    return (struct key){ zone_version_identity(q->version), what | (kind == TAIL_TYPE ? q->type : 0) };
 }
 
 static uint64_t key_hash(const struct key *key) { return hash_fold(key->identity ^ key->what, UINT64_C(0x9e3779b97f4a7c15)); }
@@ -257,17 +261,16 @@ static bool put_parts(const struct kept *kept, struct reply *reply, bool *trunca
     return true;
 }
 
-bool cache_answer(const struct answer_request *request, const struct zone_node *node, bool referral, struct reply *reply,
-                  struct answer_result *result)
+bool cache_answer(const struct answer_request *request, const struct zone_node *node, struct name_view base, enum tail_kind kind,
+                  struct reply *reply, struct answer_result *result)
 {
     struct answer_cache *cache = request->cache;
-    const struct zone_version *v = request->version;
-    const struct key key = key_of(zone_version_identity(v), zone_node_place(v, node), referral ? 0 : request->type, request->dnssec_ok);
+    const struct key key = key_of(request, node, kind);
     uint64_t hash = key_hash(&key);
     struct entry *set = cache->entries[hash >> 50 & (SETS - 1)];
     const struct kept *kept = find(set, &key);
     if (kept == NULL) {
-        struct kept *made = asked_before(cache, hash) ? make(cache, request, zone_node_name(v, node), referral) : NULL;
+        struct kept *made = asked_before(cache, hash) ? make(cache, request, base, kind) : NULL;
         if (made == NULL || !keep(cache, set, &key, made)) {
             mem_free(made);
             return false;
@@ -281,6 +284,6 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
         return false;
     *result = kept->result;
     result->truncated = truncated;
-    result->key = referral ? zone_node_name(v, node) : request->name;
+    result->key = base;
     return true;
 }

@@ -24,8 +24,8 @@ static bool put_proof(struct answering *a, const struct zone_node *node, uint16_
     if (a->proof_count < DENIAL_MAX)
         a->proofs[a->proof_count++] = node;
     struct name_view name = zone_node_name(a->version, node);
-    struct emit_owner owner = name_equal(name, a->request->name) && name.length > 1 ? emit_question()
-                                                                                     : emit_below(a, name, zone_version_origin(a->version));
+    bool ends_question = a->version == a->request->version && name_below(a->request->name, name);
+    struct emit_owner owner = emit_below(a, name, ends_question ? name : zone_version_origin(a->version));
     return emit_rrset(a, SECTION_AUTHORITY, owner, &set, PUT_SIGNED, UINT32_MAX);
 }
 

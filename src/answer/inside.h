@@ -71,10 +71,16 @@ bool emit_rrset(struct answering *a, enum section section, struct emit_owner own
 bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too);     /* as the answer; the owner is the question's name */
 bool emit_negative_soa(const struct zone_version *version, struct reply *reply);    /* without signatures */
 
-/* cache.c: answers from what was composed before, or composes it now.  @param referral  from the cut `node`, else the question's
- * name is that of `node`.  @return false: nothing was written */
-bool cache_answer(const struct answer_request *request, const struct zone_node *node, bool referral, struct reply *reply,
-                  struct answer_result *result);
+/* cache.c: answers from what was composed before, or composes it now.
+ * @param node  what the answer comes from, by kind; @param base  the part of the question that it depends on
+ * @return false: nothing was written */
+enum tail_kind {
+    TAIL_TYPE,          /* the name itself with the type asked for */
+    TAIL_REFERRAL,      /* the cut */
+    TAIL_ABSENT         /* the owner of the NSEC that covers the name; base and closest encloser are the apex */
+};
+bool cache_answer(const struct answer_request *request, const struct zone_node *node, struct name_view base, enum tail_kind kind,
+                  struct reply *reply, struct answer_result *result);
 
 /* referral.c: it takes more than a copy */
 bool referral_is_work(const struct zone_version *version, const struct zone_node *cut);

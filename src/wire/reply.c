@@ -222,7 +222,7 @@ static bool owner_put(struct reply *reply, struct name_view owner)
 {
     const struct name_view question = { reply->data + HEADER_BYTES, reply->question_length, reply->question_labels };
 
-    if (owner.length > 1 && name_equal(owner, question))
+    if (owner.length > 1 && reply->question_skip == 0 && name_equal(owner, question))
         return pointer_put(reply, HEADER_BYTES);
     if (owner.length > 1 && reply->owner_offset != 0 && stands_at(reply, reply->owner_offset, owner.wire))
         return pointer_put(reply, reply->owner_offset);
