@@ -4,6 +4,7 @@
  * What a hostile file can cost is bounded by its size: depth is capped, and an alias is a pointer whose weight (the
  * nodes it stands for) counts towards a cap, so that "billion laughs" ends as an error rather than as work. */
 #include "config/inside.h"
+#include "config/tree_lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <unistd.h>
 #include <yaml.h>
 
+enum { RUNS_ABOVE = 4096 };      /* octets of a file from which on runs are looked for */
+
 struct tree {
     struct arena *arena;
     struct source_file *file;
@@ -23,6 +26,8 @@ struct tree {
     struct node *key[CONFIG_DEPTH_MAX];     /* in a map: the key that waits for its value */
     unsigned depth;
     bool ended, no_memory;
+    const struct line_runs *runs;           /* what the parser does not see; NULL = it sees all */
+    size_t run;                             /* the next of them */
 };
 
 /* ---- errors ---- */
@@ -118,6 +123,67 @@ static struct node *node_new(struct tree *t, enum node_kind kind, const yaml_mar
     return node;
 }
 
+/* ---- items that the parser does not see ---- */
+
+static struct node *word_new(struct tree *t, uint32_t line, uint32_t column, const char *text, size_t length, bool plain)
+{
+    yaml_mark_t mark = { .line = line - 1, .column = column - 1 };
+    struct node *node = node_new(t, NODE_SCALAR, &mark);
+    char *copy = node ? arena_bytes(t->arena, length + 1) : NULL;
+    if (!copy) {
+        t->no_memory = true;
+        return NULL;
+    }
+    memcpy(copy, text, length);
+    copy[length] = 0;
+    node->text = copy;
+    node->plain = plain;
+    return node;
+}
+
+static void member_add(struct node *map, struct node *key, struct node *value)
+{
+    value->key = key;
+    if (map->last)
+        map->last->next = value;
+    else
+        map->first = value;
+    map->last = value;
+    map->weight += value->weight;
+}
+
+static bool item_add(struct tree *t, struct node *list, const struct list_line *line, uint32_t number)
+{
+    yaml_mark_t mark = { .line = number - 1, .column = line->column - 1 };
+    struct node *map = node_new(t, NODE_MAP, &mark);
+    struct node *name_key = word_new(t, number, line->name_column, "name", 4, true);
+    struct node *name = word_new(t, number, line->name.column, line->name.text.data, line->name.text.length, line->name.plain);
+    struct node *file_key = word_new(t, number, line->file_column, "file", 4, true);
+    struct node *file = word_new(t, number, line->file.column, line->file.text.data, line->file.text.length, line->file.plain);
+    if (!map || !name_key || !name || !file_key || !file)
+        return false;
+    member_add(map, name_key, name);
+    member_add(map, file_key, file);
+    member_add(list, NULL, map);
+    return true;
+}
+
+/* The node is the last of a run, and what its list had last is the first of it: what lies between comes now. */
+static bool run_between(struct tree *t, struct node *list, const struct node *node)
+{
+    const struct line_run *run = t->runs && t->run < t->runs->count ? &t->runs->runs[t->run] : NULL;
+    if (!run || list->kind != NODE_LIST || node->kind != NODE_MAP || node->line != run->last || node->column != run->column || !list->last ||
+        list->last->line != run->first || list->last->column != run->column)
+        return true;
+    const char *at = run->between, *end = t->file->bytes + t->file->size;
+    struct list_line line;
+    for (uint32_t number = run->first + 1; number < run->last; number++)
+        if (!list_line_read(at, end, &line, &at) || !item_add(t, list, &line, number))
+            return false;
+    t->run++;
+    return true;
+}
+
 /* Puts a finished node where it belongs. */
 static bool attach(struct tree *t, struct node *node, const yaml_mark_t *mark)
 {
@@ -134,6 +200,8 @@ static bool attach(struct tree *t, struct node *node, const yaml_mark_t *mark)
         t->key[t->depth - 1] = node;
         return true;
     }
+    if (!run_between(t, parent, node))
+        return false;
     node->key = t->key[t->depth - 1];
     t->key[t->depth - 1] = NULL;
     if (parent->last)
@@ -268,13 +336,13 @@ static void syntax_error(struct tree *t, const yaml_parser_t *parser)
     }
 }
 
-static enum status parse(struct tree *t)
+static enum status parse_text(struct tree *t, const char *text, size_t size)
 {
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return E_NOMEM;
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const uint8_t *)t->file->bytes, t->file->size);
+    yaml_parser_set_input_string(&parser, (const uint8_t *)text, size);
     bool good = true;
     while (good && !t->ended) {
         yaml_event_t event;
@@ -290,6 +358,31 @@ static enum status parse(struct tree *t)
     if (t->no_memory)
         return E_NOMEM;
     return good ? OK : E_INVALID;
+}
+
+/* First without the items of long runs; when that is not right, for any reason, once more with all. */
+static enum status parse(struct tree *t)
+{
+    struct line_runs *runs = t->file->size > RUNS_ABOVE ? mem_room(sizeof *runs) : NULL;
+    size_t reduced;
+    char *text = runs ? line_runs_take(t->file->bytes, t->file->size, runs, &reduced) : NULL;
+    enum status st = E_AGAIN;
+    if (text) {
+        struct tree quick = *t;
+        quick.runs = runs;
+        quick.diag = NULL;
+        st = parse_text(&quick, text, reduced);
+        if (st == OK && quick.run != runs->count)
+            st = E_AGAIN;           /* some run was text in a block of text */
+    }
+    mem_free(text);
+    mem_free(runs);
+    if (st == OK)
+        return OK;
+    table_free(t->anchors);
+    t->anchors = table_new();
+    t->file->root = NULL;
+    return t->anchors ? parse_text(t, t->file->bytes, t->file->size) : E_NOMEM;
 }
 
 static enum status slurp(struct source_file *file, const char *path, struct diagnostics *diag)

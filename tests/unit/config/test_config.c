@@ -402,6 +402,102 @@ static void version_is_missed(void **state)
     diagnostics_free(diag);
 }
 
+/* ---- long runs of zones on lines of their own ---- */
+
+enum { RUN_LINES = 300 };
+
+/* `%` in a template stands for a run of RUN_LINES items, the second `%` for as many of other names.  With `tail` each line ends in a way
+ * that makes it none of a run, so that the parser sees it. */
+static char *with_runs(const char *template, const char *bad, bool tail)
+{
+    struct text text;
+    unsigned run = 0;
+    text_growing(&text);
+    for (const char *c = template; *c; c++) {
+        if (*c != '%') {
+            text_add_char(&text, *c);
+            continue;
+        }
+        for (unsigned i = 0; i < RUN_LINES; i++) {
+            bool odd = bad && run == 0 && i == RUN_LINES / 2;
+            text_add_format(&text, i % 2 ? "  - { name: \"%s%u.run%u.\", file: \"z %u.zone\" }%s\n" : "  - { name: %s%u.run%u, file: /z/%u_zone }%s\n",
+                            odd ? bad : "n", i, run, i, tail ? " " : "");
+        }
+        run++;
+    }
+    assert_false(text.full);
+    return text.data;
+}
+
+static void read_both(const char *label, const char *template, const char *bad)
+{
+    char *shown[2] = { NULL, NULL }, *told[2];
+    size_t zones[2] = { 0, 0 };
+    for (unsigned tail = 0; tail < 2; tail++) {
+        char *text = with_runs(template, bad, tail), *stream_text = NULL;
+        size_t stream_bytes = 0;
+        struct diagnostics *diag = diagnostics_new(0);
+        struct config_source source = { .path = "t.yaml", .text = text, .text_bytes = strlen(text) };
+        struct config *config = NULL;
+        if (config_read(&source, &config, diag) == OK) {
+            struct text out;
+            text_growing(&out);
+            config_print(config, &out);
+            shown[tail] = out.data;
+            zones[tail] = config->zone_count;
+        }
+        FILE *stream = open_memstream(&stream_text, &stream_bytes);
+        assert_non_null(stream);
+        for (size_t i = 0; i < diagnostics_kept(diag); i++) {       /* not the source lines: they differ by the tail */
+            const struct diagnostic *d = diagnostics_get(diag, i);
+            fprintf(stream, "%u:%u %s\n", d->line, d->column, d->text);
+        }
+        fclose(stream);
+        told[tail] = stream_text;
+        config_free(config);
+        diagnostics_free(diag);
+        mem_free(text);
+    }
+    if (strcmp(told[0], told[1]) != 0 || (shown[0] == NULL) != (shown[1] == NULL) || (shown[0] && strcmp(shown[0], shown[1]) != 0) ||
+        zones[0] != zones[1])
+        fail_msg("%s:\n%s%s", label, told[0], told[1]);
+    for (unsigned i = 0; i < 2; i++) {
+        mem_free(shown[i]);
+        free(told[i]);
+    }
+}
+
+static void runs_of_zones(void **state)
+{
+    (void)state;
+    static const struct { const char *label, *text, *bad; } cases[] = {
+        { "a run", "version: 1\nzones:\n%", NULL },
+        { "a run and more", "version: 1\nzones:\n%log: { level: info }\n", NULL },
+        { "items before and behind", "version: 1\nzones:\n  - { name: a, file: b }\n  - { file: c, name: b }\n%  - name: c\n    file: d\n", NULL },
+        { "two runs", "version: 1\nzones:\n%  # a comment\n%", NULL },
+        { "two runs, an item between", "version: 1\nzones:\n%  - { name: a, file: b }\n%", NULL },
+        { "a name twice", "version: 1\nzones:\n%  - { name: n7.run0., file: b }\n", NULL },
+        { "a bad name", "version: 1\nzones:\n%", "a..b" },
+        { "no name", "version: 1\nzones:\n%", "x.-_" },
+        { "text in a block", "version: 1\nserver:\n  nsid: |\n%zones: []\n", NULL },
+        { "text in quotes", "version: 1\nserver:\n  nsid: \"\n%\"\n", NULL },
+        { "an error behind", "version: 1\nzones:\n%  - [\n", NULL },
+        { "an unknown key behind", "version: 1\nzones:\n%nothing: 1\n", NULL },
+        { "in a template", "version: 1\ntemplates:\n%", NULL },
+        { "a key where a list is", "version: 1\nzones:\n%  a: b\n", NULL },
+        { "at the root", "%", NULL },
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++)
+        read_both(cases[i].label, cases[i].text, cases[i].bad);
+    char *text = with_runs("version: 1\nzones:\n%", NULL, false);
+    struct config *config = must_read("a run", text);
+    assert_int_equal(config->zone_count, RUN_LINES);
+    assert_string_equal(config->zones[1].file, "z 1.zone");
+    assert_string_equal(config->zones[2].file, "/z/2_zone");
+    config_free(config);
+    mem_free(text);
+}
+
 /* Each allocation fails once: no crash, no leak, never half a configuration. */
 static void no_memory(void **state)
 {
@@ -433,7 +529,7 @@ int main(void)
         cmocka_unit_test(refused), cmocka_unit_test(many_errors_in_one_run), cmocka_unit_test(aliases_are_bounded),
         cmocka_unit_test(depth_is_bounded), cmocka_unit_test(defaults), cmocka_unit_test(values), cmocka_unit_test(table_walk),
         cmocka_unit_test(shown_reads_back), cmocka_unit_test(includes), cmocka_unit_test(circles),
-        cmocka_unit_test(version_is_missed), cmocka_unit_test(no_memory),
+        cmocka_unit_test(version_is_missed), cmocka_unit_test(runs_of_zones), cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
