@@ -23,7 +23,7 @@ packages-%:
 	@scripts/install-packages $*
 
 $(BUILD)/build.ninja: | packages-build
-	meson setup $(BUILD) --buildtype=release -Doptimization=2 -Dunit_tests=false $(if $(PREFIX),--prefix=$(PREFIX))
+	meson setup $(BUILD) --buildtype=release -Doptimization=2 -Db_lto=true -Dunit_tests=false $(if $(PREFIX),--prefix=$(PREFIX))
 
 build: $(BUILD)/build.ninja
 	ninja -C $(BUILD)

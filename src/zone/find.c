@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cpu.h"
 #include "zone/inside.h"
 
 const struct zone_node *version_probe(const struct zone_version *v, struct name_view name, uint64_t hash)
@@ -47,12 +48,13 @@ void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *v, st
         return;
     const uint8_t *label = last_labels(name, labels);
     ahead->hash = hash_link(&v->key, 0, label + 1, label[0]);
-    __builtin_prefetch(version_slots(v) + hash_place(ahead->hash, v->slot_count));
+    ahead->label = (uint8_t)(label - name.wire);
+    cpu_prefetch(version_slots(v) + hash_place(ahead->hash, v->slot_count), 1);
 }
 
 void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version *v)
 {
-    enum { LINE = 64, LINES = 3 };
+    enum { NODE_BYTES = 192 };      /* of most */
     if (!ahead->hashed)
         return;
     const struct zone_slot *slots = version_slots(v);
@@ -60,9 +62,7 @@ void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version
     for (uint32_t at = hash_place(ahead->hash, v->slot_count); slots[at].node; at = at + 1 == v->slot_count ? 0 : at + 1) {
         if (slots[at].tag != tag)
             continue;
-        const uint8_t *node = version_at(v, slots[at].node);
-        for (unsigned i = 0; i < LINES; i++)
-            __builtin_prefetch(node + i * LINE);
+        cpu_prefetch(version_at(v, slots[at].node), NODE_BYTES);
         return;
     }
 }
@@ -72,14 +72,14 @@ void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version
 struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
 {
     const struct zone_node *n = version_apex(v);
-    if (!name_below(name, zone_version_origin(v)))
+    if (!ahead && !name_below(name, zone_version_origin(v)))
         return (struct zone_found){ .outcome = ZONE_OUTSIDE };
     uint64_t hash = 0;
     for (unsigned labels = n->labels + 1u; labels <= name.labels; labels++) {
         if (n->flags & NODE_DNAME)
             return (struct zone_found){ ZONE_DNAME, n, n, false };
-        const uint8_t *label = last_labels(name, labels);
-        bool hashed = ahead != NULL && hash == 0;
+        bool hashed = ahead != NULL && n == version_apex(v);
+        const uint8_t *label = hashed ? name.wire + ahead->label : last_labels(name, labels);
         uint64_t link = hashed ? ahead->hash : hash_link(&v->key, hash, label + 1, label[0]);
         const struct zone_node *child = child_find(v, name, label, labels, link);
         if (!child) {

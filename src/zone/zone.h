@@ -52,11 +52,13 @@ struct zone_found {
 struct zone_found zone_find(const struct zone_version *version, struct name_view name);
 
 /** The first steps of zone_find taken early, for all questions of a batch, so that what the search will read is on its way from
- *  memory: begin for each, then follow for each, then zone_find_ahead. */
+ *  memory: begin for each, then follow for each, then zone_find_ahead, which takes the name as one of the zone. */
 struct zone_ahead {
     uint64_t hash;      /**< of the label below the apex */
+    uint8_t label;      /**< where it begins in the name */
     bool hashed;        /**< the name has one */
 };
+/** @param name  at or below the version's origin */
 void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *version, struct name_view name);
 void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version *version);
 /** As zone_find.  @param ahead  begun with this version and name; NULL = none */
