@@ -20,7 +20,7 @@ bool zone_version_nsec3(const struct zone_version *v, struct nsec3 *out)
 
 /* The first octets of the label below the apex, lower case, 0 where it ends: names that differ in them are ordered by them, for
  * no label orders before the octets that it lacks. */
-static uint64_t nsec_key(const struct zone_version *v, struct name_view name)
+uint64_t version_nsec_key(const struct zone_version *v, struct name_view name)
 {
     unsigned apex = version_apex(v)->labels;
     const uint8_t *label = name.wire;
@@ -46,7 +46,7 @@ static uint32_t seal_nsec(struct zone_version *v)
         const struct zone_set *set = node_set_find(v, n, TYPE_NSEC);
         if (!set || !set->count || (n->flags & NODE_OCCLUDED))
             continue;
-        uint64_t key = nsec_key(v, zone_node_name(v, n));
+        uint64_t key = version_nsec_key(v, zone_node_name(v, n));
         chain[count++] = (struct zone_hashed){ (uint32_t)(key >> 32), (uint32_t)key, version_place(v, n) };
     }
     return count;
@@ -59,7 +59,7 @@ const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name
     if (v->denial_kind != ZONE_DENIAL_NSEC)
         return NULL;
     const struct zone_hashed *chain = version_at(v, v->denial);
-    uint64_t wanted = nsec_key(v, name);
+    uint64_t wanted = version_nsec_key(v, name);
     uint32_t low = 0, high = v->denial_count; /* chain[low] <= name: the apex has an NSEC and is first */
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -76,7 +76,7 @@ const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name
 
 static uint64_t hash_head(const uint8_t *hash) { return (uint64_t)get_u32(hash) << 32 | get_u32(hash + 4); }
 
-static bool owner_hash(const struct zone_node *n, uint8_t out[HASH_BYTES])
+bool node_nsec3_hash(const struct zone_node *n, uint8_t out[NSEC3_HASH_BYTES])
 {
     const uint8_t *name = n->name;
     size_t length = 0;
@@ -115,7 +115,7 @@ static uint32_t seal_nsec3(struct zone_version *v)
     struct zone_nsec3_record record;
     for (uint32_t i = 0; i < v->node_count && count < room; i++) {
         const struct zone_node *n = zone_version_node(v, i);
-        if (!(n->flags & NODE_NSEC3) || !owner_hash(n, hash) || !zone_node_nsec3(v, n, &record))
+        if (!(n->flags & NODE_NSEC3) || !node_nsec3_hash(n, hash) || !zone_node_nsec3(v, n, &record))
             continue;
         chain[count++] = (struct zone_hashed){ get_u32(hash), get_u32(hash + 4), version_place(v, n) };
     }
@@ -163,7 +163,7 @@ static int hashed_compare(const struct zone_version *v, const struct zone_hashed
     uint8_t whole[HASH_BYTES];
     if (head != wanted)
         return head < wanted ? -1 : 1;
-    return owner_hash(version_node_at(v, h->node), whole) ? memcmp(whole, hash, HASH_BYTES) : 0;
+    return node_nsec3_hash(version_node_at(v, h->node), whole) ? memcmp(whole, hash, HASH_BYTES) : 0;
 }
 
 const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint8_t *hash, size_t bytes, bool *match)

@@ -129,6 +129,10 @@ const struct zone_set *node_set_find(const struct zone_version *v, const struct 
 /* Fills in what follows from the rest but for the fingerprint: serial, negative TTL, the chain of denial. */
 void version_seal(struct zone_version *v);
 void version_seal_denial(struct zone_version *v);
+/* What the chain is ordered by: of a name in that of NSEC; of an owner of NSEC3, false when its label is no hash. */
+enum { NSEC3_HASH_BYTES = 20 };
+uint64_t version_nsec_key(const struct zone_version *v, struct name_view name);
+bool node_nsec3_hash(const struct zone_node *n, uint8_t out[NSEC3_HASH_BYTES]);
 
 /* Gives a block of heap to a builder, which frees it or builds the version in it: memory that has been touched is worth more than memory
  * that has not.  NULL is fine for both. */

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A block from outside, checked before anything walks it.
+ *
+ * Nodes follow each other without gaps in canonical order, so one pass over the order array sees every octet of them: where a node should begin, the one
+ * before has to end.  Going on, the ancestors of the node at hand are known, and with them what its parent, hash and flags must
+ * be.  Several threads take a stretch each, which begins at a child of the apex, so that no other ancestor is needed. */
+#include "zone/snapshot_inside.h"
+
+#include <string.h>
+
+enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, DELAYED = 16, STEPS_PER_SLOT = 8, ADDRESS4_BYTES = 4, ADDRESS6_BYTES = 16, AHEAD = 768 };
+static_assert((DELAYED & (DELAYED - 1)) == 0, "a power of two");
+
+struct level { const struct zone_node *node; uint64_t hash; };
+struct wish { uint64_t hash; uint32_t node; };
+
+/* What one thread looks at, and what it found. */
+struct stretch {
+    const struct zone_version *v;
+    uint32_t from, to;              /* nodes of the order */
+    uint32_t denial, denial_from;   /* entries of the chain: the next one; where it began */
+    uint32_t names, wild_parents, wild_children, slots_used;
+    uint64_t records, steps;
+    const char *wrong;              /* NULL = nothing yet */
+    const struct zone_node *last;   /* the last child of the apex seen; NULL = none */
+    unsigned depth, deepest;        /* of the node before; of the name space */
+    uint32_t wished;
+    struct wish wishes[DELAYED];
+    struct level levels[NAME_MAX_LABELS + 1];
+};
+struct checking {
+    const struct zone_version *v;
+    const struct zone_snapshot_wanted *wanted;
+    unsigned threads;
+    struct stretch *stretches;
+};
+
+/* ---- records ---- */
+
+static bool rdata_sound(const struct zone_version *v, uint16_t type, const uint8_t *rdata, uint16_t size)
+{
+    if (type == TYPE_A && v->klass == CLASS_IN)
+        return size == ADDRESS4_BYTES;
+    if (type == TYPE_AAAA && v->klass == CLASS_IN)
+        return size == ADDRESS6_BYTES;
+    return rdata_check(type, v->klass, rdata, size) == OK;
+}
+
+/* `count` records that fill `bytes`; covered: signatures over that type, 0 = none of those. */
+static bool records_sound(const struct zone_version *v, const uint8_t *at, uint32_t bytes, uint16_t type, uint16_t count, uint16_t covered)
+{
+    uint8_t head[6];
+    put_u16(head, OWNER_POINTER);
+    put_u16(head + 2, type);
+    put_u16(head + 4, v->klass);
+    for (; count > 0; count--) {
+        if (bytes < RECORD_HEAD || memcmp(at, head, sizeof head) != 0)
+            return false;
+        uint16_t size = get_u16(at + RECORD_HEAD - 2);
+        if (size > bytes - RECORD_HEAD || !rdata_sound(v, type, at + RECORD_HEAD, size))
+            return false;
+        if (type == TYPE_RRSIG && rdata_rrsig_covered(at + RECORD_HEAD, size) != covered)
+            return false;
+        at += RECORD_HEAD + (size_t)size;
+        bytes -= RECORD_HEAD + (uint32_t)size;
+    }
+    return bytes == 0;
+}
+
+/* Octets of a set that fits into `room`, or 0. */
+static size_t set_sound(const struct zone_version *v, const uint8_t *at, size_t room, uint64_t *records)
+{
+    const struct zone_set *set = (const struct zone_set *)(const void *)at;
+    if (room < sizeof *set)
+        return 0;
+    uint32_t bytes = set->bytes & SET_BYTES;
+    size_t used = sizeof *set + granule_up(bytes);
+    if (used > room || (set->type == TYPE_RRSIG && set->count) || !records_sound(v, set->records, bytes, set->type, set->count, 0))
+        return 0;
+    *records += set->count;
+    if (!(set->bytes & SET_SIGNED))
+        return set->count ? used : 0;
+    const struct zone_sigs *sigs = (const struct zone_sigs *)(const void *)(at + used);
+    if (room - used < sizeof *sigs || sigs->bytes > SET_BYTES || granule_up(sigs->bytes) > room - used - sizeof *sigs || sigs->count == 0 ||
+        !records_sound(v, sigs->records, sigs->bytes, TYPE_RRSIG, sigs->count, set->type))
+        return 0;
+    *records += sigs->count;
+    return used + sizeof *sigs + granule_up(sigs->bytes);
+}
+
+/* What the sets of a node tell. */
+struct contents { bool ns, dname, nsec, nsec3; uint64_t records; };
+
+static bool sets_sound(const struct zone_version *v, const struct zone_node *n, size_t room, struct contents *out)
+{
+    const uint8_t *body = node_body(n);
+    size_t at = directory_bytes(n->sets);
+    const uint32_t *directory = at ? (const uint32_t *)(const void *)body : NULL;
+    int type = -1;
+    if (at > room)
+        return false;
+    for (unsigned i = 0; i < n->sets; i++) {
+        const struct zone_set *set = (const struct zone_set *)(const void *)(body + at);
+        size_t used = set_sound(v, body + at, room - at, &out->records);
+        if (used == 0 || set->type <= type || (directory && directory[i] != version_place(v, set)))
+            return false;
+        type = set->type;
+        out->ns |= type == TYPE_NS && set->count;
+        out->dname |= type == TYPE_DNAME && set->count;
+        out->nsec |= type == TYPE_NSEC && set->count;
+        out->nsec3 |= type == TYPE_NSEC3 && set->count;
+        at += used;
+    }
+    return at == room;
+}
+
+/* ---- names ---- */
+
+/* Up to eight octets of a label, lower case, the first one the most significant; nothing at or behind `end` is read. */
+static uint64_t label_word(const uint8_t *at, size_t size, const uint8_t *end)
+{
+    uint8_t octets[8] = { 0 };
+    uint64_t word;
+    if (end - at >= 8)
+        memcpy(octets, at, sizeof octets);
+    else
+        memcpy(octets, at, size < (size_t)(end - at) ? size : (size_t)(end - at));
+    memcpy(&word, octets, sizeof word);
+    word = hash_lower(word);
+    memcpy(octets, &word, sizeof octets);
+    word = (uint64_t)get_u32(octets) << 32 | get_u32(octets + 4);
+    return size >= 8 ? word : size ? word & ~UINT64_C(0) << (64 - 8 * size) : 0;
+}
+
+/* RFC 4034 6.1, of two labels; shorter first when all else is equal. */
+static bool label_before(const uint8_t *a, const uint8_t *b, const uint8_t *end)
+{
+    size_t a_size = *a++, b_size = *b++;
+    for (;; a += 8, b += 8, a_size -= 8, b_size -= 8) {
+        uint64_t x = label_word(a, a_size, end), y = label_word(b, b_size, end);
+        if (x != y)
+            return x < y;
+        if (a_size <= 8 || b_size <= 8)
+            return a_size < b_size;
+    }
+}
+
+static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    if (memcmp(a, b, size) == 0)
+        return true;
+    for (size_t i = 0; i < size; i++) {
+        if (ascii_lower(a[i]) != ascii_lower(b[i]))
+            return false;
+    }
+    return true;
+}
+
+/* One label in front of the parent's name, whose lengths are valid: letters apart it is the same, so the lengths here are too. */
+static bool name_sound(const struct zone_node *n, const struct zone_node *parent)
+{
+    unsigned own = n->name[0];
+    return own >= 1 && own <= LABEL_MAX && n->length == own + 1 + parent->length && n->labels == parent->labels + 1 &&
+           octets_equal(n->name + own + 1, parent->name, parent->length);
+}
+
+/* ---- the index ---- */
+
+static void probe(struct stretch *s, const struct wish *wish)
+{
+    const struct zone_slot *slots = version_slots(s->v);
+    uint32_t count = s->v->slot_count;
+    for (uint32_t at = hash_place(wish->hash, count); s->steps > 0; at = at + 1 == count ? 0 : at + 1) {
+        s->steps--;
+        if (slots[at].node == wish->node && slots[at].tag == hash_tag(wish->hash))
+            return;
+        if (slots[at].node == 0)
+            break;
+    }
+    s->wrong = "a name is not in its index";
+}
+
+/* Slots lie all over the index: each is fetched well before it is read. */
+static void wish_probe(struct stretch *s, uint64_t hash, uint32_t node)
+{
+    struct wish *wish = &s->wishes[s->wished % DELAYED];
+    if (s->wished++ >= DELAYED)
+        probe(s, wish);
+    *wish = (struct wish){ hash, node };
+    __builtin_prefetch(&version_slots(s->v)[hash_place(hash, s->v->slot_count)]);
+}
+
+static void probe_wishes(struct stretch *s)
+{
+    uint32_t held = s->wished < DELAYED ? s->wished : DELAYED;
+    for (uint32_t i = s->wished - held; i < s->wished; i++)
+        probe(s, &s->wishes[i % DELAYED]);
+}
+
+/* Each name has been found in a slot of its own; so when no more are in use, none leads elsewhere. */
+static uint32_t slots_used(const struct zone_version *v, uint32_t from, uint32_t to)
+{
+    const struct zone_slot *slots = version_slots(v);
+    uint32_t used = 0;
+    for (uint32_t i = from; i < to; i++)
+        used += slots[i].node != 0;
+    return used;
+}
+
+/* ---- nodes ---- */
+
+/* Flags but that of a wildcard child, which is counted. */
+static bool flags_sound(const struct zone_node *n, const struct zone_node *parent, unsigned depth, const struct contents *has)
+{
+    uint8_t flags = depth == 0 ? NODE_APEX : 0;
+    flags |= (uint8_t)((has->ns && depth > 0 ? NODE_CUT : 0) | (has->dname ? NODE_DNAME : 0) | (has->nsec3 && depth == 1 ? NODE_NSEC3 : 0));
+    if (depth > 0 && !(flags & NODE_NSEC3) && (parent->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
+        flags |= NODE_OCCLUDED;
+    bool may_hide = (flags & NODE_NSEC3) && n->sets == 1 && !(n->flags & NODE_WILD_CHILD);
+    if ((n->flags & NODE_HIDDEN) && !may_hide)
+        return false;
+    return (n->flags & ~(NODE_WILD_CHILD | NODE_HIDDEN)) == flags;
+}
+
+/* The chain of denial has exactly the nodes that belong into it, in their order. */
+static bool denial_sound(struct stretch *s, const struct zone_node *n, const struct contents *has)
+{
+    const struct zone_version *v = s->v;
+    uint64_t key;
+    if (v->denial_kind == ZONE_DENIAL_NSEC && has->nsec && !(n->flags & NODE_OCCLUDED)) {
+        key = version_nsec_key(v, zone_node_name(v, n));
+    } else if (v->denial_kind == ZONE_DENIAL_NSEC3 && (n->flags & NODE_NSEC3)) {
+        uint8_t hash[NSEC3_HASH_BYTES];
+        struct zone_nsec3_record record;
+        if (!node_nsec3_hash(n, hash) || !zone_node_nsec3(v, n, &record))
+            return true;
+        key = (uint64_t)get_u32(hash) << 32 | get_u32(hash + 4);
+    } else {
+        return true;
+    }
+    if (s->denial >= v->denial_count)
+        return false;
+    const struct zone_hashed *entry = (const struct zone_hashed *)version_at(v, v->denial) + s->denial++;
+    return entry->node == version_place(v, n) && ((uint64_t)entry->high << 32 | entry->low) == key;
+}
+
+/* Where node `index` lies, or NULL when that is not inside or leaves no room for it. */
+static const struct zone_node *node_in_bounds(const struct zone_version *v, uint32_t index, size_t *room)
+{
+    const uint32_t *order = version_at(v, v->order);
+    uint64_t place = order[index], end = index + 1 < v->node_count ? order[index + 1] : v->bytes / GRANULE;
+    if (place < v->apex || end > v->bytes / GRANULE || end <= place || (end - place) * GRANULE < sizeof(struct zone_node))
+        return NULL;
+    const struct zone_node *n = version_node_at(v, (uint32_t)place);
+    size_t head = node_head_bytes(n->length);
+    if (n->length == 0 || head > (end - place) * GRANULE)
+        return NULL;
+    *room = (size_t)(end - place) * GRANULE - head;
+    return n;
+}
+
+/* Its place among the names: below the last node, or beside it or one of its ancestors. */
+static const char *place_sound(struct stretch *s, const struct zone_node *n, unsigned depth)
+{
+    const struct zone_version *v = s->v;
+    if (depth == 0 || depth > s->depth + 1u)
+        return "a name is out of order";
+    const struct level *up = &s->levels[depth - 1];
+    if (n->parent != version_place(v, up->node) || !name_sound(n, up->node) || (up->node->flags & NODE_HIDDEN))
+        return "a name is not below its parent";
+    if (depth <= s->depth && !label_before(s->levels[depth].node->name, n->name, (const uint8_t *)v + v->bytes))
+        return "a name is out of order";
+    if (n->name[0] == 1 && n->name[1] == '*') {
+        s->wild_children++;
+        if (!(up->node->flags & NODE_WILD_CHILD))
+            return "the flags of a name are wrong";
+    }
+    s->levels[depth].hash = hash_link(&v->key, up->hash, n->name + 1, n->name[0]);
+    return NULL;
+}
+
+static const char *node_sound(struct stretch *s, uint32_t index)
+{
+    const struct zone_version *v = s->v;
+    size_t room;
+    const struct zone_node *apex = version_apex(v), *n = node_in_bounds(v, index, &room);
+    if (!n || n->labels < apex->labels)
+        return "a name lies outside";
+    unsigned depth = (unsigned)n->labels - apex->labels;
+    __builtin_prefetch((const uint8_t *)n + AHEAD);
+    const char *wrong = index == 0 ? NULL : place_sound(s, n, depth);
+    if (wrong)
+        return wrong;
+    struct contents has = { .ns = false };
+    if (!sets_sound(v, n, room, &has))
+        return "a record is damaged";
+    if (!flags_sound(n, depth ? s->levels[depth - 1].node : n, depth, &has))
+        return "the flags of a name are wrong";
+    if (!denial_sound(s, n, &has))
+        return "the chain of denial is damaged";
+    s->levels[depth].node = n;
+    s->depth = depth;
+    s->records += has.records;
+    s->wild_parents += (n->flags & NODE_WILD_CHILD) != 0;
+    s->last = depth == 1 ? n : s->last;
+    if (n->flags & NODE_HIDDEN)
+        return NULL;
+    s->names++;
+    s->deepest = depth > s->deepest ? depth : s->deepest;
+    wish_probe(s, s->levels[depth].hash, version_place(v, n));
+    return s->wrong;
+}
+
+static void check_stretch(void *context, unsigned index)
+{
+    const struct checking *c = context;
+    struct stretch *s = &c->stretches[index];
+    const struct zone_version *v = c->v;
+    for (uint32_t i = s->from; i < s->to && !s->wrong; i++)
+        s->wrong = node_sound(s, i);
+    if (!s->wrong)
+        probe_wishes(s);
+    s->slots_used = slots_used(v, (uint32_t)((uint64_t)v->slot_count * index / c->threads), (uint32_t)((uint64_t)v->slot_count * (index + 1) / c->threads));
+}
+
+/* ---- the whole ---- */
+
+/* The areas follow each other and lie inside. */
+static bool frame_sound(const struct zone_version *v, uint64_t bytes)
+{
+    uint64_t end = bytes / GRANULE;
+    if (v->bytes != bytes || bytes % GRANULE || v->node_count == 0 || v->slot_count == 0 || v->denial_kind > ZONE_DENIAL_NSEC3 ||
+        (v->denial_kind == ZONE_DENIAL_NONE) != (v->denial_count == 0))
+        return false;
+    return v->slots >= granule_up(sizeof *v) / GRANULE && v->slots + (uint64_t)v->slot_count * (sizeof(struct zone_slot) / GRANULE) <= v->order &&
+           v->order + (uint64_t)v->node_count <= v->denial &&
+           v->denial + (uint64_t)v->denial_count * (sizeof(struct zone_hashed) / GRANULE) <= v->apex && v->apex < end;
+}
+
+/* The apex and what hangs on it, so that the rest can lean on it. */
+static bool apex_sound(const struct zone_version *v, const struct zone_snapshot_wanted *wanted)
+{
+    size_t room;
+    const struct zone_node *apex = node_in_bounds(v, 0, &room);
+    struct contents has = { .ns = false };
+    if (!apex || apex != version_apex(v) || apex->parent != v->apex || apex->length != wanted->origin.length || apex->labels != wanted->origin.labels ||
+        !octets_equal(apex->name, wanted->origin.wire, apex->length))
+        return false;
+    if (!sets_sound(v, apex, room, &has))
+        return false;
+    const struct zone_set *soa = node_set_find(v, apex, TYPE_SOA);
+    if (!soa || soa->count != 1 || v->soa != version_place(v, soa))
+        return false;
+    struct soa fields = rdata_soa(soa->records + RECORD_HEAD, get_u16(soa->records + RECORD_HEAD - 2));
+    uint32_t ttl = zone_version_soa(v).ttl;
+    return v->serial == fields.serial && v->negative_ttl == (ttl < fields.minimum ? ttl : fields.minimum);
+}
+
+/* The parameters of the chain in use are those of a record at the apex. */
+static bool parameters_sound(const struct zone_version *v)
+{
+    struct rrset set;
+    const uint8_t *rdata;
+    uint16_t size;
+    if (v->denial_kind != ZONE_DENIAL_NSEC3)
+        return true;
+    if (!zone_node_rrset(v, version_apex(v), TYPE_NSEC3PARAM, &set))
+        return false;
+    for (size_t offset = 0; rrset_next(set.records, set.bytes, &offset, &rdata, &size);) {
+        if ((const uint8_t *)version_apex(v) + v->nsec3param == rdata - 2)
+            return true;
+    }
+    return false;
+}
+
+/* The first child of the apex at or behind `index`; what is not inside ends the search, and is found by who goes there. */
+static uint32_t child_of_apex(const struct zone_version *v, uint32_t index)
+{
+    size_t room;
+    for (; index < v->node_count; index++) {
+        const struct zone_node *n = node_in_bounds(v, index, &room);
+        if (!n)
+            return v->node_count;
+        if (n->labels == version_apex(v)->labels + 1)
+            return index;
+    }
+    return index;
+}
+
+static uint32_t denial_start(const struct zone_version *v, uint32_t index)
+{
+    if (index >= v->node_count)
+        return v->denial_count;
+    const struct zone_hashed *chain = version_at(v, v->denial);
+    uint32_t place = ((const uint32_t *)version_at(v, v->order))[index], low = 0, high = v->denial_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (chain[middle].node < place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void plan(struct checking *c)
+{
+    const struct zone_version *v = c->v;
+    for (unsigned i = 0; i < c->threads; i++) {
+        struct stretch *s = &c->stretches[i];
+        s->v = v;
+        s->from = i == 0 ? 0 : child_of_apex(v, (uint32_t)((uint64_t)v->node_count * i / c->threads));
+        if (i > 0 && s->from < c->stretches[i - 1].from)
+            s->from = c->stretches[i - 1].from;
+        s->to = v->node_count;
+        if (i > 0)
+            s[-1].to = s->from;
+        s->denial = s->denial_from = i == 0 ? 0 : denial_start(v, s->from);
+        s->levels[0].node = version_apex(v);
+        s->steps = (uint64_t)STEPS_PER_SLOT * v->slot_count + DELAYED;
+    }
+}
+
+/* What the stretches found fits together. */
+static const char *join(const struct checking *c)
+{
+    const struct zone_version *v = c->v;
+    const struct zone_node *last = NULL;
+    struct stretch sum = { .names = 0 };
+    for (unsigned i = 0; i < c->threads; i++) {
+        const struct stretch *s = &c->stretches[i];
+        if (s->wrong)
+            return s->wrong;
+        if (s->denial_from != sum.denial)
+            return "the chain of denial is damaged";
+        sum.denial = s->denial;
+        sum.names += s->names;
+        sum.wild_parents += s->wild_parents;
+        sum.wild_children += s->wild_children;
+        sum.slots_used += s->slots_used;
+        sum.records += s->records;
+        sum.deepest = s->deepest > sum.deepest ? s->deepest : sum.deepest;
+        if (i > 0 && last && s->from < s->to && !label_before(last->name, zone_version_node(v, s->from)->name, (const uint8_t *)v + v->bytes))
+            return "a name is out of order";
+        last = s->last ? s->last : last;
+    }
+    if (sum.denial != v->denial_count)
+        return "the chain of denial is damaged";
+    if (sum.slots_used != sum.names || v->slot_count <= sum.names)
+        return "its index is damaged";
+    if (sum.wild_parents != sum.wild_children)
+        return "the flags of a name are wrong";
+    return sum.records == v->records && sum.deepest == v->depth ? NULL : "its numbers are wrong";
+}
+
+const char *snapshot_check(const struct zone_version *v, uint64_t bytes, const struct zone_snapshot_wanted *wanted)
+{
+    enum { ALONE = 4096 };  /* nodes that are not worth a second thread */
+    struct checking c = { .v = v, .wanted = wanted, .threads = wanted->threads ? wanted->threads : 1 };
+    if (bytes < sizeof *v || !frame_sound(v, bytes))
+        return "its areas are damaged";
+    if (v->klass != wanted->klass || !apex_sound(v, wanted) || !parameters_sound(v))
+        return "its apex is damaged";
+    if (c.threads > ZONE_SNAPSHOT_THREADS_MAX)
+        c.threads = ZONE_SNAPSHOT_THREADS_MAX;
+    if (v->node_count < ALONE)
+        c.threads = 1;
+    c.stretches = mem_alloc(c.threads * sizeof *c.stretches);
+    if (!c.stretches)
+        return "there is no memory to check it";
+    plan(&c);
+    snapshot_threads(c.threads, check_stretch, &c);
+    const char *wrong = join(&c);
+    mem_free(c.stretches);
+    return wrong;
+}
