@@ -8,6 +8,8 @@
 
 #include "zone/inside.h"
 
+#include <string.h>
+
 enum { BUILD_ALIGN = 4, BUILD_OWN = 1 << 11, BUILD_SLACK = 32 };        /* slack: octets that may be read behind any record */
 
 struct build_record {               /* padded to BUILD_ALIGN */
@@ -92,6 +94,15 @@ static inline __attribute__((always_inline)) void fetch_ahead(const struct build
     const uint8_t *run = (const uint8_t *)entries[at + AHEAD].run;
     for (unsigned i = 0; i < lines; i++)
         __builtin_prefetch(run + (size_t)i * LINE);
+}
+
+/* Whether `a` is b or above it, to the letter: what is often so of names in order, and seen at once.  False does not mean that it is not. */
+static inline bool name_leads(struct name_view a, struct name_view b)
+{
+    if (a.labels > b.labels || a.length > b.length)
+        return false;
+    struct name_view tail = name_strip(b, b.labels - (unsigned)a.labels);
+    return tail.length == a.length && memcmp(tail.wire, a.wire, a.length) == 0;
 }
 
 /* A record of an owner on its way into the version. */

@@ -83,6 +83,11 @@ enum status zone_builder_new(struct name_view origin, uint16_t klass, struct zon
     return OK;
 }
 
+bool zone_builder_is(const struct zone_builder *b, struct name_view origin)
+{
+    return name_equal(origin, (struct name_view){ b->apex, b->apex_length, b->apex_labels });
+}
+
 void zone_builder_free(struct zone_builder *b)
 {
     if (!b)
@@ -112,12 +117,16 @@ void zone_builder_recycle(struct zone_builder *b, void *block, size_t bytes)
 enum status zone_builder_add(struct zone_builder *b, struct name_view owner, uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size,
                              const struct zone_where *where)
 {
-    if (size > RDATA_MAX_BYTES)
+    if (size > RDATA_MAX_BYTES || !name_below(owner, (struct name_view){ b->apex, b->apex_length, b->apex_labels }))
         return E_RANGE;
+    return zone_builder_append(b, owner, type, ttl, rdata, size, where);
+}
+
+enum status zone_builder_append(struct zone_builder *b, struct name_view owner, uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size,
+                                const struct zone_where *where)
+{
     size_t bytes = record_bytes(size);
     bool same = run_is(b, owner);
-    if (!same && !name_below(owner, (struct name_view){ b->apex, b->apex_length, b->apex_labels }))
-        return E_RANGE;
     if (!same || b->last->room - b->last->used < bytes) {
         enum status st = run_open(b, owner, bytes);
         if (st != OK)

@@ -45,7 +45,7 @@ static void compare_owners(struct freezing *f)
     for (size_t i = 0; i < f->count; i++) {
         fetch_ahead(f->entries, f->count, i, 1);
         struct name_view name = run_name(f->entries[i].run);
-        unsigned shared = name_shared_labels(before, name);
+        unsigned shared = name_leads(before, name) ? before.labels : name_shared_labels(before, name);
         bool same = i > 0 && shared == name.labels && shared == before.labels;
         f->entries[i].key = same ? SAME_OWNER : shared;
         if (same)

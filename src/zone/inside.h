@@ -138,4 +138,9 @@ bool node_nsec3_hash(const struct zone_node *n, uint8_t out[NSEC3_HASH_BYTES]);
  * that has not.  NULL is fine for both. */
 void zone_builder_recycle(struct zone_builder *b, void *block, size_t bytes);
 
+bool zone_builder_is(const struct zone_builder *b, struct name_view origin);
+/* zone_builder_add of a record whose owner is known to be in the zone, and its size to be one of rdata. */
+MUST_CHECK enum status zone_builder_append(struct zone_builder *b, struct name_view owner, uint16_t type, uint32_t ttl, const uint8_t *rdata,
+                                           size_t size, const struct zone_where *where);
+
 #endif

@@ -37,12 +37,25 @@ static enum status items_room(struct build_items *it, size_t count)
     return OK;
 }
 
+/* The octets of a word that come first in memory. */
+static uint64_t first_octets(uint64_t word, size_t count)
+{
+    unsigned others = (unsigned)(sizeof word - count) * 8;
+    return word & (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? UINT64_MAX >> others : UINT64_MAX << others);
+}
+
+/* Eight octets at once; those behind the end may be read (BUILD_SLACK) and do not count. */
 static bool has_upper(const uint8_t *octets, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        if (octets[i] >= 'A' && octets[i] <= 'Z')
-            return true;
-    return false;
+    uint64_t found = 0, word;
+    for (; size > sizeof word; octets += sizeof word, size -= sizeof word) {
+        memcpy(&word, octets, sizeof word);
+        found |= word ^ hash_lower(word);
+    }
+    if (size == 0)
+        return found != 0;
+    memcpy(&word, octets, sizeof word);
+    return (found | first_octets(word ^ hash_lower(word), size)) != 0;
 }
 
 /* rdata_canonical works in place, so records whose form may differ need a copy; most do not. */

@@ -3,6 +3,7 @@
  * parentheses, go from the scanned text to the builder with no token and no message in between.  A line that is different in any way, or
  * wrong, is left to the general way, which starts anew at its first octet; nothing of the reader has changed by then but the owner,
  * to what the general way would have made it as well. */
+#include "zone/inside.h"
 #include "zone/reader_inside.h"
 
 #include "wire/rdata_quick.h"
@@ -145,7 +146,7 @@ static bool quick_line(struct quick_state *q, uint32_t start, size_t first_edge,
         return false;
     struct zone_where where = { .line = r->frame->lexer.line, .column = column, .file = r->frame->file };
     r->records++;
-    enum status st = zone_builder_add(*r->builder, name_view_of(&r->owner), f.type, f.ttl, r->rdata, octets, &where);
+    enum status st = zone_builder_append(*r->builder, name_view_of(&r->owner), f.type, f.ttl, r->rdata, octets, &where);
     if (st != OK)
         r->fatal = st;
     return true;
@@ -155,7 +156,8 @@ static bool quick_line(struct quick_state *q, uint32_t start, size_t first_edge,
 static bool quick_begin(struct quick_state *q)
 {
     struct reader *r = q->r;
-    if (!*r->builder || r->klass != CLASS_IN || r->zone.length == 0 || r->options->general_way)
+    if (!*r->builder || r->klass != CLASS_IN || r->zone.length == 0 || r->options->general_way ||
+        !zone_builder_is(*r->builder, name_view_of(&r->zone)))
         return false;
     q->words.origin = reader_origin(r);
     q->origin_inside = r->origin.length && name_below(name_view_of(&r->origin), name_view_of(&r->zone));

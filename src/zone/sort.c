@@ -73,7 +73,8 @@ static bool entry_after(const struct build_entry *a, const struct build_entry *b
 {
     if (a->key != b->key)
         return a->key > b->key;
-    return name_compare(run_name(a->run), run_name(b->run)) > 0;
+    struct name_view x = run_name(a->run), y = run_name(b->run);
+    return !name_leads(x, y) && name_compare(x, y) > 0;
 }
 
 static void sort_few(struct build_entry *entries, size_t count)
