@@ -194,14 +194,13 @@ static void check_targets(struct checker *c, const struct zone_node *node, const
     uint16_t size, record = 0, klass = zone_version_class(c->version);
     bool null_mx = false;
     for (size_t at = 0; rrset_next(set->records, set->bytes, &at, &rdata, &size); record++) {
-        struct rdata_name found;
-        size_t offset = 0;
-        if (!rdata_name_next(set->type, klass, rdata, size, &offset, &found))
-            continue;
+        size_t before = set->type == TYPE_MX ? 2 : set->type == TYPE_SRV ? 6 : 0;   /* octets in front of the name */
+        if (size <= before || (set->type == TYPE_SRV && klass != CLASS_IN))
+            continue;               /* opaque */
         struct use use;             /* not cleared: the text is large */
         use.at = (struct subject){ node, set->type, record };
-        use.name = found.name;
-        null_mx |= set->type == TYPE_MX && found.name.labels == 0;
+        use.name = name_view_wire(rdata + before);
+        null_mx |= set->type == TYPE_MX && use.name.labels == 0;
         one_target(c, node, &use);
     }
     if (null_mx && set->count > 1)
