@@ -406,8 +406,10 @@ static enum status freeze(struct freezing *f)
         return E_NOMEM;
     *f->v = head;
     memset(slots_of(f), 0, slots);
+    memset((uint8_t *)f->v + (size_t)head.denial * GRANULE, 0, at - (size_t)head.denial * GRANULE);
     f->at = at;
     enum status st = write_nodes(f);
+    require(st != OK || (f->node == head.node_count && f->at <= bound));
     return st == OK ? close_block(f) : st;
 }
 
