@@ -167,13 +167,29 @@ static bool quick_absent(const struct answer_request *q, const struct zone_found
     return true;
 }
 
+/* Where a CNAME's own name ends and its target's records begin to be copies: its target is a name of the zone that has the type. */
+static bool quick_cname(const struct answer_request *q, const struct rrset *cname, struct reply *reply, struct answer_result *out)
+{
+    struct name_view target;
+    struct rrset set;
+    if (q->name.length == 1 || cname->count != 1 || !first_target(cname, &target) || rdata_may_compress(q->type, q->klass))
+        return false;
+    struct zone_found found = zone_find(q->version, target);
+    if (found.outcome != ZONE_HIT || !zone_node_rrset(q->version, found.node, q->type, &set) || name_equal(target, q->name))
+        return false;
+    out->kind = ANSWER_POSITIVE;
+    return emit_cname(reply, q->name, cname, target, &set, q->dnssec_ok);
+}
+
 static bool quick_hit(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
-    struct rrset set;
+    struct rrset set = { 0 };
     bool there = zone_node_rrset(q->version, found->node, q->type, &set);
     if (there && q->name.length > 1 && !rdata_may_compress(q->type, q->klass))
         return emit_ready(reply, &set, q->dnssec_ok);
-    if (there || zone_node_rrset(q->version, found->node, TYPE_CNAME, &set))
+    if (!there && zone_node_rrset(q->version, found->node, TYPE_CNAME, &set) && quick_cname(q, &set, reply, out))
+        return true;
+    if (there || set.type == TYPE_CNAME)
         return q->cache != NULL && cache_answer(q, found->node, q->name, TAIL_TYPE, reply, out);
     if ((q->dnssec_ok && zone_version_is_signed(q->version)) || !emit_negative_soa(q->version, reply))
         return false;

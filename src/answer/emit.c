@@ -118,3 +118,32 @@ bool emit_negative_soa(const struct zone_version *version, struct reply *reply)
     reply_take(reply, SECTION_AUTHORITY, 1, bytes);
     return true;
 }
+
+bool emit_cname(struct reply *reply, struct name_view question, const struct rrset *cname, struct name_view target, const struct rrset *set,
+                bool signed_too)
+{
+    size_t shared = name_strip(target, target.labels - name_shared_labels(target, question)).length, front = target.length - shared;
+    size_t rdata = shared == 1 ? target.length : front + 2, sigs = signed_too ? cname->sig_bytes : 0, target_sigs = signed_too ? set->sig_bytes : 0;
+    size_t place = reply->length + RECORD_HEAD;
+    uint8_t *to = reply_at(reply);
+    if (RECORD_HEAD + rdata + sigs + set->bytes + target_sigs > reply_left(reply) || place > POINTER_MAX)
+        return false;
+    uint16_t suffix = (uint16_t)(POINTER | (HEADER_BYTES + question.length - shared));
+    memcpy(to, cname->records, RECORD_HEAD);
+    put_u16(to + LENGTH_AT, (uint16_t)rdata);
+    memcpy(to + RECORD_HEAD, target.wire, shared == 1 ? target.length : front);
+    if (shared > 1)
+        put_u16(to + RECORD_HEAD + front, suffix);
+    reply_take(reply, SECTION_ANSWER, 1, RECORD_HEAD + rdata);
+    if (sigs)
+        memcpy(reply_at(reply), cname->sigs, sigs);
+    reply_take(reply, SECTION_ANSWER, sigs ? cname->sig_count : 0, sigs);
+    /* The target stands in the CNAME, or it is the end of the question. */
+    uint16_t owner = front == 0 && shared > 1 ? suffix : (uint16_t)(POINTER | place);
+    copy_records(reply_at(reply), set->records, set->bytes, owner, UINT32_MAX);
+    reply_take(reply, SECTION_ANSWER, set->count, set->bytes);
+    if (target_sigs)
+        copy_records(reply_at(reply), set->sigs, target_sigs, owner, UINT32_MAX);
+    reply_take(reply, SECTION_ANSWER, target_sigs ? set->sig_count : 0, target_sigs);
+    return true;
+}

@@ -69,6 +69,9 @@ bool emit_rrset(struct answering *a, enum section section, struct emit_owner own
 
 /* The same for the common cases, when no answering is needed.  @return false: nothing was written */
 bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too);     /* as the answer; the owner is the question's name */
+/* A CNAME at the question's name and, of its target, the RRset asked for. */
+bool emit_cname(struct reply *reply, struct name_view question, const struct rrset *cname, struct name_view target, const struct rrset *set,
+                bool signed_too);
 bool emit_negative_soa(const struct zone_version *version, struct reply *reply);    /* without signatures */
 
 /* cache.c: answers from what was composed before, or composes it now.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers: each worker writes its own, readers sum them up. */
+#include "base/cpu.h"
 #include "serve/inside.h"
 #include <math.h>
 #include <stdlib.h>
@@ -114,10 +115,11 @@ static struct zone_counts *zone_counts_get(struct zone_slot *slot, unsigned work
     struct zone_counts *counts = atomic_load_explicit(&slot->counts, memory_order_acquire);
     if (counts != NULL)
         return counts;
-    struct zone_counts *made = aligned_alloc(_Alignof(struct zone_counts), workers * sizeof *made);
+    size_t bytes = workers * counts_stride(workers);
+    struct zone_counts *made = workers == 1 ? malloc(bytes) : aligned_alloc(COUNTS_STRIDE, bytes);
     if (made == NULL)
         return NULL;
-    memset(made, 0, workers * sizeof *made);
+    memset(made, 0, bytes);
     if (atomic_compare_exchange_strong_explicit(&slot->counts, &counts, made, memory_order_acq_rel, memory_order_acquire))
         return made;
     free(made);
@@ -128,7 +130,17 @@ struct serve_zone_counters *counters_zone(struct visit *v)
 {
     struct zone_slot *slot = v->zone == NULL ? NULL : zone_user(v->zone);
     struct zone_counts *counts = slot == NULL ? NULL : zone_counts_get(slot, v->worker->serve->worker_count);
-    return counts == NULL ? NULL : &counts[v->worker->index].sum;
+    return counts == NULL ? NULL : &counts_of(counts, v->worker->serve->worker_count, v->worker->index)->sum;
+}
+
+void counters_ahead(const struct worker *w, const struct zone *zone)
+{
+    struct zone_slot *slot = zone_user(zone);
+    if (slot == NULL)
+        return;
+    struct zone_counts *counts = atomic_load_explicit(&slot->counts, memory_order_relaxed);
+    if (counts != NULL)
+        cpu_prefetch(counts_of(counts, w->serve->worker_count, w->index), sizeof(struct serve_zone_counters));
 }
 
 void counters_zone_outcome(struct visit *v)
@@ -171,6 +183,6 @@ void serve_zone_counters_read(const struct serve *serve, const struct zone *zone
     struct zone_slot *slot = zone_user(zone);
     struct zone_counts *counts = slot == NULL ? NULL : atomic_load_explicit(&slot->counts, memory_order_acquire);
     for (unsigned i = 0; counts != NULL && i < serve->worker_count; i++)
-        sum_up((uint64_t *)out, (const uint64_t *)&counts[i].sum, sizeof *out);
+        sum_up((uint64_t *)out, (const uint64_t *)&counts_of(counts, serve->worker_count, i)->sum, sizeof *out);
     kernel_zone_counters_add(serve, zone, out);
 }

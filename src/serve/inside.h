@@ -26,9 +26,17 @@ struct zone_slot {
     _Atomic uint32_t kernel_slot;               /* its number in the kernel's table; 0 = none yet */
     uint64_t kernel_swept;                      /* of whoever fills that table: what it has put there of all cuts */
 };
+/* A worker's share of them; when there are several workers each begins a cache line. */
+enum { COUNTS_STRIDE = 64 };
 struct zone_counts {
-    _Alignas(64) struct serve_zone_counters sum;
+    struct serve_zone_counters sum;
 };
+static_assert(sizeof(struct zone_counts) <= COUNTS_STRIDE, "one line");
+static inline size_t counts_stride(unsigned workers) { return workers == 1 ? sizeof(struct zone_counts) : COUNTS_STRIDE; }
+static inline struct zone_counts *counts_of(struct zone_counts *counts, unsigned workers, unsigned worker)
+{
+    return (struct zone_counts *)(void *)((uint8_t *)counts + worker * counts_stride(workers));
+}
 
 enum unique_kind { UNIQUE_IPV4, UNIQUE_IPV6, UNIQUE_IPV6_NETWORK /* by /64 */, UNIQUE_KINDS };
 
@@ -64,8 +72,9 @@ struct serve {
 struct arrival {
     struct message query;
     enum message_fault fault;
-    bool routed;                        /* the rest is known */
+    bool viewed;                        /* the rest is known */
     const struct serve_view *view;      /* NULL = none for this client */
+    uint64_t begun;                     /* of zone_table_begin */
     struct zone *zone;                  /* NULL = none */
     const struct zone_version *version; /* pinned for this exchange; NULL = none */
     struct zone_ahead ahead;
@@ -110,6 +119,8 @@ void counters_query(struct visit *v);
 void counters_response(struct visit *v, size_t bytes);
 struct serve_zone_counters *counters_zone(struct visit *v);
 void counters_zone_outcome(struct visit *v);
+/* Has what a zone's numbers and options are read from fetched. */
+void counters_ahead(const struct worker *w, const struct zone *zone);
 unsigned counters_type_index(uint16_t type);
 
 /* kernel.c */

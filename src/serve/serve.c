@@ -136,18 +136,32 @@ static void tell_version(struct visit *v)
     }
 }
 
-/* From the client to its view, from the name to its zone and version. */
-static void arrival_route(struct arrival *in, const struct serve_setup *setup, const struct net_exchange *x)
+/* From the client to its view, and towards its zone. */
+static void arrival_view(struct arrival *in, const struct serve_setup *setup, const struct net_exchange *x)
 {
     const struct question *q = &in->query.question;
-    if (in->routed)
-        return;
-    in->routed = true;
+    in->viewed = true;
     in->view = route_view(setup, &x->peer.address);
+    in->begun = in->view == NULL ? 0 : zone_table_begin(in->view->zones, q->view, q->klass);
+}
+
+/* From the name to its zone and version. */
+static void arrival_zone(struct arrival *in)
+{
+    const struct question *q = &in->query.question;
     in->zone = in->view == NULL ? NULL : route_zone(in->view, q->view, q->type, q->klass);
     in->version = in->zone == NULL ? NULL : zone_current(in->zone);
+}
+
+/* All that, for a question whose turn has come. */
+static void arrival_route(struct arrival *in, const struct serve_setup *setup, const struct net_exchange *x)
+{
+    if (in->viewed)
+        return;
+    arrival_view(in, setup, x);
+    arrival_zone(in);
     if (in->version != NULL)
-        zone_ahead_begin(&in->ahead, in->version, q->view);
+        zone_ahead_begin(&in->ahead, in->version, in->query.question.view);
 }
 
 /* @return true when the exchange was taken over (a transfer, or parked). */
@@ -275,7 +289,11 @@ static bool begin_reply(struct visit *v)
 static void arrival_read(struct arrival *in, const struct net_exchange *x)
 {
     in->fault = message_read_query(x->query, x->query_bytes, &in->query);
-    in->routed = false;
+    in->viewed = false;
+    in->view = NULL;
+    in->zone = NULL;
+    in->version = NULL;
+    in->begun = 0;
 }
 
 static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
@@ -390,18 +408,40 @@ void serve_again(struct worker *w, struct net_exchange *x)
     serve_exchange(w, x, &in);
 }
 
-/* Three passes, so that what one question waits for from memory comes while others are looked at. */
+/* Several passes, so that what one question waits for from memory comes while others are looked at: the table's slot, the zone,
+ * its version and counters, the index of that, the node. */
+static void look_ahead(struct worker *w, struct net_exchange **some, size_t count)
+{
+    struct arrival *in = w->arrivals, *end = in + count;
+    uint64_t many = 0;
+    for (size_t i = 0; i < count; i++) {
+        arrival_read(&in[i], some[i]);
+        if (in[i].fault == MESSAGE_FINE && in[i].query.has_question && in[i].query.opcode == OPCODE_QUERY)
+            arrival_view(&in[i], w->setup, some[i]);
+        many |= in[i].begun;
+    }
+    for (struct arrival *a = in; a < end && many; a++)
+        if (a->begun)
+            zone_table_follow(a->view->zones, a->begun);
+    for (struct arrival *a = in; a < end; a++) {
+        if (a->viewed)
+            arrival_zone(a);
+        if (a->begun && a->version != NULL) {
+            zone_ahead_touch(a->version);
+            counters_ahead(w, a->zone);
+        }
+    }
+    for (struct arrival *a = in; a < end; a++)
+        if (a->version != NULL)
+            zone_ahead_begin(&a->ahead, a->version, a->query.question.view);
+    for (struct arrival *a = in; a < end; a++)
+        if (a->version != NULL)
+            zone_ahead_follow(&a->ahead, a->version);
+}
+
 static void serve_some(struct worker *w, struct net_exchange **some, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct arrival *in = &w->arrivals[i];
-        arrival_read(in, some[i]);
-        if (in->fault == MESSAGE_FINE && in->query.has_question && in->query.opcode == OPCODE_QUERY)
-            arrival_route(in, w->setup, some[i]);
-    }
-    for (size_t i = 0; i < count; i++)
-        if (w->arrivals[i].routed && w->arrivals[i].version != NULL)
-            zone_ahead_follow(&w->arrivals[i].ahead, w->arrivals[i].version);
+    look_ahead(w, some, count);
     for (size_t i = 0; i < count; i++)
         serve_exchange(w, some[i], &w->arrivals[i]);
 }

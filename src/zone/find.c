@@ -40,9 +40,13 @@ static const uint8_t *last_labels(struct name_view name, unsigned labels)
     return at;
 }
 
+void zone_ahead_touch(const struct zone_version *v) { cpu_prefetch(v, sizeof *v); }
+
 void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *v, struct name_view name)
 {
-    unsigned labels = version_apex(v)->labels + 1u;
+    enum { APEX_BYTES = 128 };      /* the head and the SOA of most */
+    unsigned labels = v->labels + 1u;
+    cpu_prefetch(version_apex(v), APEX_BYTES);
     ahead->hashed = name.labels >= labels;
     if (!ahead->hashed)
         return;

@@ -72,6 +72,7 @@ struct zone_version {
     uint16_t klass;
     uint8_t depth;                          /* labels of the deepest node of the name space below the origin */
     uint8_t denial_kind;
+    uint8_t labels;                         /* of the origin */
     struct zone_builder *builder;           /* owned: it knows the positions; NULL = forgotten.  Not part of the content */
     _Atomic uint32_t holds;                 /* besides the one it is born with; not part of the content */
 };

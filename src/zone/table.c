@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Zones by class and name.  Open addressing; slots change one at a time by atomic stores, a whole new array replaces the
  * old when it fills up.  A set of the label counts in use keeps lookups from probing depths at which no zone is. */
+#include "base/cpu.h"
 #include "zone/inside.h"
 
 #include <stdatomic.h>
@@ -228,6 +229,43 @@ struct zone *zone_table_find(const struct zone_table *t, struct name_view name, 
             return z;
     }
     return NULL;
+}
+
+uint64_t zone_table_begin(const struct zone_table *t, struct name_view name, uint16_t klass)
+{
+    enum { SMALL = 256 };           /* zones whose slots stay in the cache anyway */
+    if (zone_table_count(t) < SMALL)
+        return 0;
+    const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
+                                 atomic_load_explicit(&t->depths[1], memory_order_acquire) };
+    const struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
+    int depth = deepest(depths, name.labels);
+    uint8_t starts[NAME_MAX_LABELS];
+    uint64_t hash = class_hash(klass);
+    name_label_starts(name, starts);
+    for (int at = 1; at <= depth; at++) {
+        const uint8_t *label = name.wire + starts[name.labels - at];
+        hash = hash_link(&t->key, hash, label + 1, label[0]);
+    }
+    cpu_prefetch(&s->slot[hash_place(hash, s->count)], 1);
+    return hash;
+}
+
+void zone_table_follow(const struct zone_table *t, uint64_t begun)
+{
+    enum { ZONE_BYTES = 96 };
+    const struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
+    if (begun == 0)
+        return;
+    for (uint32_t at = hash_place(begun, s->count);; at = at + 1 == s->count ? 0 : at + 1) {
+        const struct zone *z = atomic_load_explicit(&s->slot[at].zone, memory_order_relaxed);
+        if (!z)
+            return;
+        if (atomic_load_explicit(&s->slot[at].hash, memory_order_relaxed) == begun) {
+            cpu_prefetch(z, ZONE_BYTES);
+            return;
+        }
+    }
 }
 
 struct zone *zone_table_get(const struct zone_table *t, struct name_view name, uint16_t klass)

@@ -176,6 +176,7 @@ void version_seal(struct zone_version *v)
 {
     const struct zone_set *set = node_set_find(v, version_apex(v), TYPE_SOA);
     v->soa = set && set->count ? version_place(v, set) : 0;
+    v->labels = version_apex(v)->labels;
     struct rrset soa = zone_version_soa(v);
     size_t offset = 0;
     const uint8_t *rdata;

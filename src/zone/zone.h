@@ -52,12 +52,13 @@ struct zone_found {
 struct zone_found zone_find(const struct zone_version *version, struct name_view name);
 
 /** The first steps of zone_find taken early, for all questions of a batch, so that what the search will read is on its way from
- *  memory: begin for each, then follow for each, then zone_find_ahead, which takes the name as one of the zone. */
+ *  memory: touch for each, begin for each, then follow for each, then zone_find_ahead, which takes the name as one of the zone. */
 struct zone_ahead {
     uint64_t hash;      /**< of the label below the apex */
     uint8_t label;      /**< where it begins in the name */
     bool hashed;        /**< the name has one */
 };
+void zone_ahead_touch(const struct zone_version *version);
 /** @param name  at or below the version's origin */
 void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *version, struct name_view name);
 void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version *version);
@@ -185,6 +186,10 @@ MUST_CHECK enum status zone_table_replace(struct zone_table *table, struct zone 
 MUST_CHECK enum status zone_table_remove(struct zone_table *table, struct name_view name, uint16_t klass);
 /** Longest suffix.  @param above  true: strictly above `name` (DS is answered by the parent). NULL when none. */
 struct zone *zone_table_find(const struct zone_table *table, struct name_view name, uint16_t klass, bool above);
+/** The same taken early: begin has the slot fetched where the search will most likely look first, follow the zone in it.
+ *  @return what follow needs; 0 = the table is small */
+uint64_t zone_table_begin(const struct zone_table *table, struct name_view name, uint16_t klass);
+void zone_table_follow(const struct zone_table *table, uint64_t begun);
 struct zone *zone_table_get(const struct zone_table *table, struct name_view name, uint16_t klass);   /**< this very name */
 size_t zone_table_count(const struct zone_table *table);
 /** Writer's thread only. */
