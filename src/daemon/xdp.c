@@ -21,7 +21,9 @@ static size_t listeners_make(const struct house *house, const struct config *con
 static struct net_kernel_options options_make(const struct config *config, const struct net_kernel_listener *list, size_t count)
 {
     return (struct net_kernel_options){ .listeners = list, .listener_count = count, .udp_payload = (uint16_t)config->server.udp_payload,
-                                        .memory_bytes = config->server.xdp_memory };
+                                        .memory_bytes = config->server.xdp_memory,
+                                        .responses_per_second = (uint32_t)config->rrl.responses_per_second,
+                                        .prefix4 = (uint8_t)config->rrl.prefix4, .prefix6 = (uint8_t)config->rrl.prefix6 };
 }
 
 enum status house_kernel_open(struct house *house, struct diagnostics *diag)

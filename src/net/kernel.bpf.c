@@ -25,7 +25,7 @@ typedef __u64 u64;
 enum {
     DNS_HEADER = 12, QUESTION_TAIL = 4, OPT_BYTES = 11, UDP_HEADER = 8, PLAIN_LIMIT = 512,
     FLAG_QR_BE = 0x80, FLAG_AA_BE = 0x04, FLAG_RD_BE = 0x01, FLAG_CD_BE = 0x10,     /* in their octets */
-    TYPE_DS = 43, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_NSEC3 = 50, TYPE_OPT = 41, HOPS = 64
+    TYPE_DS = 43, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_NSEC3 = 50, TYPE_OPT = 41, HOPS = 64, COPY_MAX = 128
 };
 
 #define MAP(name, value_type, entries)                                                                                 \
@@ -42,6 +42,14 @@ MAP(buckets, struct kernel_bucket, 1);
 MAP(chunks, struct kernel_chunk, 1);
 MAP(cpus, struct kernel_cpu, 1);
 MAP(generations, u64, KERNEL_ZONES);
+
+/* The program's alone. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, KERNEL_NETWORKS);
+    __type(key, struct kernel_network);
+    __type(value, u64);
+} networks SEC(".maps");
 
 /* A query on its way; `work` is its CPU's own. */
 struct visit {
@@ -135,7 +143,7 @@ INLINE int read_ipv4(struct visit *v)
     __u32 bytes = bpf_ntohs(udp->len);
     if ((ip->frag_off & bpf_htons(0x3fff)) != 0 || bpf_ntohs(ip->tot_len) != bytes + sizeof *ip)
         return -1;
-    if (fold(sum_words(ip, 5)) != 0xffff || (ip->saddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || ip->saddr == 0)
+    if ((ip->saddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || ip->saddr == 0)
         return -1;
     v->work->pseudo = fold((u64)ip->saddr + ip->daddr + bpf_htons(IPPROTO_UDP));
     v->work->l4 = v->work->l3 + sizeof *ip;
@@ -161,79 +169,49 @@ INLINE int read_ipv6(struct visit *v)
     return 1;
 }
 
-/* ---- the message ---- */
-
-/* Takes a copy of the message, with zeros behind it, in lower case beside it, and sums it up. */
-INLINE bool load_message(struct visit *v)
-{
-    struct kernel_work *work = v->work;
-    __u32 bytes = v->work->message_bytes;
-    if (bytes < DNS_HEADER + 1 + QUESTION_TAIL || bytes > KERNEL_MESSAGE_MAX)
-        return false;
-    if (bpf_xdp_load_bytes(v->ctx, v->work->l4 + UDP_HEADER, work->message, bytes) != 0)
-        return false;
-    *(u64 *)(work->message + (bytes & 0xff)) = 0;
-    const u64 *from = (const u64 *)work->message;
-    u64 *to = (u64 *)work->lower, sum = 0;
-    for (int i = 0; i < KERNEL_MESSAGE_MAX / 8; i++) {
-        if (i * 8 >= bytes)
-            break;
-        u64 word = from[i];
-        to[i] = kernel_lower8(word);
-        sum += (word & 0xffffffff) + (word >> 32);
-    }
-    v->work->query_sum = fold(sum);
-    return true;
-}
-
-/* As the socket would check it.  A frame that was made on this machine may have the sum of addresses only, for the
- * device to finish. */
-INLINE bool udp_sum_good(struct visit *v)
-{
-    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
-    struct udphdr *udp = data + (v->work->l4 & 127);
-    if ((void *)(udp + 1) > end || udp->source == 0)
-        return false;
-    if (udp->check == 0)
-        return true;
-    __u32 pseudo = fold((u64)v->work->pseudo + udp->len);
-    return udp->check == pseudo ||
-           fold((u64)pseudo + udp->source + udp->dest + udp->len + udp->check + v->work->query_sum) == 0xffff;
-}
+/* ---- the message, read where it lies ---- */
 
 INLINE __u16 get_u16(const unsigned char *p) { return (__u16)(p[0] << 8 | p[1]); }
 
-/* OPT without options, or nothing, behind the question. */
-INLINE bool read_edns(struct visit *v)
+/* Eight octets of the message from `at` on, in lower case.  At the very end of a frame four of them are enough: what is asked
+ * for there is less, as type and class follow. */
+INLINE u64 load_lower(const unsigned char *message, __u32 at, void *end)
 {
-    __u32 at = v->work->name_end + QUESTION_TAIL, additional = get_u16(v->work->message + 10);
-    v->work->limit = PLAIN_LIMIT;
-    v->work->edns = v->work->dnssec_ok = false;
-    if (additional == 0)
-        return at == v->work->message_bytes;
-    if (additional != 1 || at + OPT_BYTES != v->work->message_bytes || at > KERNEL_MESSAGE_MAX)
-        return false;
-    const unsigned char *opt = v->work->message + at;
-    __u16 payload = get_u16(opt + 3);
-    /* root, type, no extended code, version 0, no flag but DO, no options */
-    if (opt[0] != 0 || get_u16(opt + 1) != TYPE_OPT || get_u16(opt + 5) != 0 || (opt[7] & 0x7f) != 0 || opt[8] != 0 ||
-        get_u16(opt + 9) != 0)
-        return false;
-    v->work->edns = true;
-    v->work->asked_payload = payload;
-    v->work->dnssec_ok = (opt[7] & 0x80) != 0;
-    if (payload > v->work->limit)
-        v->work->limit = payload;
-    if (v->work->limit > v->control->udp_payload)
-        v->work->limit = v->control->udp_payload;
-    return true;
+    const unsigned char *p = message + (at & 0xff);
+    if ((void *)(p + 8) <= end)
+        return kernel_lower8(*(const u64 *)p);
+    p = message + ((at - 4) & 0xff);
+    if ((void *)(p + 8) <= end)
+        return kernel_lower8(kernel_last(*(const u64 *)p, 4));
+    return 0;
 }
 
-INLINE u64 hash_label(const struct kernel_work *work, __u32 at, __u32 length, u64 hash)
+INLINE unsigned char *message_of(const struct visit *v, void *end)
+{
+    unsigned char *message = (void *)(long)v->ctx->data + (v->work->l4 & 127) + UDP_HEADER;
+    return (void *)(message + DNS_HEADER + 1 + QUESTION_TAIL) <= end ? message : 0;
+}
+
+/* A standard query with one question and nothing else. */
+INLINE bool header_good(const unsigned char *m)
+{
+    return (m[2] & 0xf8) == 0 && get_u16(m + 4) == 1 && *(const __u32 *)(m + 6) == 0;
+}
+
+/* Where the frame ends before the datagram says it does, what is missing is not ours to guess. */
+INLINE bool length_good(const struct visit *v, const unsigned char *message, void *end)
+{
+    __u32 bytes = v->work->message_bytes;
+    if (bytes < DNS_HEADER + 1 + QUESTION_TAIL || bytes > KERNEL_MESSAGE_MAX)
+        return false;
+    return (void *)(message + bytes) <= end;
+}
+
+INLINE u64 hash_label(const unsigned char *message, void *end, __u32 at, __u32 length, u64 hash)
 {
     __u32 left = length + 1;
     for (int i = 0; i < 8; i++) {
-        u64 word = *(const u64 *)(work->lower + ((at + i * 8) & 0xff));
+        u64 word = load_lower(message, at + i * 8, end);
         if (left < 8) {
             if (left > 0)
                 hash = kernel_mix(hash, kernel_first(word, left));
@@ -246,27 +224,27 @@ INLINE u64 hash_label(const struct kernel_work *work, __u32 at, __u32 length, u6
 }
 
 /* Labels of the question, their hashes, then the hash of each suffix in work->hashes. */
-INLINE bool read_name(struct visit *v)
+INLINE bool read_name(struct visit *v, const unsigned char *message, void *end)
 {
     struct kernel_work *work = v->work;
     __u32 at = DNS_HEADER, count = 0;
     work->starts[0] = at;
     for (; count <= KERNEL_LABELS_MAX; count++) {
-        __u32 length = work->lower[at & 0xff];
+        const unsigned char *p = message + (at & 0xff);
+        if ((void *)(p + 1) > end)
+            return false;
+        __u32 length = *p;
         if (length == 0)
             break;
         if (length > 63 || at + length >= KERNEL_MESSAGE_MAX - 8 || count == KERNEL_LABELS_MAX)
             return false;
-        work->hashes[count] = hash_label(work, at, length, v->control->seeds[0]);
-        at += length + 1;
-        work->starts[(count + 1) & 15] = at;
+        work->hashes[count] = hash_label(message, end, at, length, v->control->seeds[0]);
+        work->starts[(count + 1) & 15] = at + length + 1;
         SETTLE();
         at = work->starts[(count + 1) & 15];
     }
-    v->work->labels = count;
-    v->work->name_end = at + 1;
-    if (v->work->name_end + QUESTION_TAIL > v->work->message_bytes || v->work->name_end > KERNEL_MESSAGE_MAX)
-        return false;
+    work->labels = count;
+    work->name_end = at + 1;
     u64 hash = v->control->seeds[1];
     work->hashes[count & 15] = hash;
     for (int i = KERNEL_LABELS_MAX - 1; i >= 0; i--) {
@@ -275,14 +253,80 @@ INLINE bool read_name(struct visit *v)
         hash = kernel_join(hash, work->hashes[i]);
         work->hashes[i] = hash;
     }
-    v->work->type = get_u16(work->message + v->work->name_end);
-    return get_u16(work->message + v->work->name_end + 2) == 1;
+    SETTLE();
+    return work->name_end + QUESTION_TAIL <= work->message_bytes && work->name_end <= KERNEL_MESSAGE_MAX;
 }
 
-/* A standard query with one question and nothing else. */
-INLINE bool header_good(const unsigned char *m)
+/* Type and class, and behind them OPT without options, or nothing. */
+INLINE bool read_rest(struct visit *v, const unsigned char *message, void *end)
 {
-    return (m[2] & 0xf8) == 0 && get_u16(m + 4) == 1 && *(__u32 *)(m + 6) == 0;
+    struct kernel_work *work = v->work;
+    const unsigned char *question = message + (work->name_end & 0xff), *opt = question + QUESTION_TAIL;
+    __u32 at = work->name_end + QUESTION_TAIL, additional = get_u16(message + 10);
+    work->limit = PLAIN_LIMIT;
+    work->edns = work->dnssec_ok = false;
+    if ((void *)(question + QUESTION_TAIL) > end || get_u16(question + 2) != 1)
+        return false;
+    work->type = get_u16(question);
+    if (additional == 0)
+        return at == work->message_bytes;
+    if (additional != 1 || at + OPT_BYTES != work->message_bytes || (void *)(opt + OPT_BYTES) > end)
+        return false;
+    /* root, type, no extended code, version 0, no flag but DO, no options */
+    if (opt[0] != 0 || get_u16(opt + 1) != TYPE_OPT || get_u16(opt + 5) != 0 || (opt[7] & 0x7f) != 0 || opt[8] != 0 ||
+        get_u16(opt + 9) != 0)
+        return false;
+    __u32 limit = work->asked_payload = get_u16(opt + 3);
+    limit = limit < PLAIN_LIMIT ? PLAIN_LIMIT : limit;
+    work->limit = limit < v->control->udp_payload ? limit : v->control->udp_payload;
+    work->edns = true;
+    work->dnssec_ok = opt[7] >> 7;
+    return true;
+}
+
+/* Sum of the whole message: that of its words, and what is left over. */
+INLINE bool sum_message(struct visit *v, const unsigned char *message, void *end)
+{
+    __u32 bytes = v->work->message_bytes, rest = bytes & 7;
+    u64 sum = 0;
+    for (int i = 0; i < KERNEL_MESSAGE_MAX / 8; i++) {
+        const unsigned char *p = message + i * 8;
+        if (i >= bytes / 8)
+            break;
+        if ((void *)(p + 8) > end)
+            return false;
+        u64 word = *(const u64 *)p;
+        sum += (word & 0xffffffff) + (word >> 32);
+    }
+    const unsigned char *last = message + ((bytes - 8) & 0xff);
+    if (rest) {
+        if ((void *)(last + 8) > end)
+            return false;
+        u64 word = kernel_last(*(const u64 *)last, rest);
+        sum += (word & 0xffffffff) + (word >> 32);
+    }
+    v->work->query_sum = fold(sum);
+    SETTLE();
+    return true;
+}
+
+/* As the kernel would check them before it gives the message to a socket.  A frame that was made on this machine may
+ * have the sum of addresses only, for the device to finish. */
+INLINE bool sums_good(struct visit *v)
+{
+    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
+    struct udphdr *udp = data + (v->work->l4 & 127);
+    const unsigned char *message = (const unsigned char *)(udp + 1);
+    struct iphdr *ip = data + (v->work->l3 & 31);
+    if ((void *)message > end || (void *)(ip + 1) > end || udp->source == 0 || !sum_message(v, message, end))
+        return false;
+    if (!v->work->six && fold(sum_words(ip, 5)) != 0xffff)
+        return false;
+    if (udp->check == 0)
+        return true;
+    __u32 pseudo = fold((u64)v->work->pseudo + udp->len);
+    return udp->check == pseudo ||
+           fold((u64)pseudo + udp->source + udp->dest + udp->len + udp->check + v->work->query_sum) == 0xffff;
 }
 
 /* ---- finding ---- */
@@ -292,15 +336,12 @@ INLINE bool type_plain(__u16 type) { return type != 0 && type != TYPE_OPT && (ty
 /* Those that are answered otherwise at the cut itself. */
 INLINE bool type_of_parent(__u16 type) { return type == TYPE_DS || type == TYPE_RRSIG || type == TYPE_NSEC || type == TYPE_NSEC3; }
 
-/* The slot that fits, or 0. */
-INLINE u64 find_slot(const struct visit *v, u64 hash, bool exact, bool below)
+/* The slot of a bucket that fits, or 0.  A function of its own, which the verifier looks at once. */
+__noinline u64 find_slot(u64 exact_key, u64 below_key, u64 mark, __u32 index)
 {
-    __u32 index = (__u32)hash & v->control->bucket_mask;
     const struct kernel_bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
     if (!bucket)
         return 0;
-    u64 tag = hash & KERNEL_SLOT_TAG, mark = v->work->dnssec_ok ? KERNEL_SLOT_DO : KERNEL_SLOT_PLAIN;
-    u64 exact_key = exact ? tag | (u64)v->work->type << 32 : ~0ull, below_key = below ? tag | KERNEL_SLOT_BELOW : ~0ull;
     for (int i = 0; i < KERNEL_WAYS; i++) {
         u64 slot = bucket->slots[i], key = slot & KERNEL_SLOT_KEY;
         if ((key == exact_key || key == below_key) && (slot & mark))
@@ -309,8 +350,16 @@ INLINE u64 find_slot(const struct visit *v, u64 hash, bool exact, bool below)
     return 0;
 }
 
+/* No slot has all bits of a key set. */
+INLINE u64 probe(const struct visit *v, u64 hash, bool exact, bool below)
+{
+    u64 tag = hash & KERNEL_SLOT_TAG, exact_key = tag | (u64)v->work->type << 32, below_key = tag | KERNEL_SLOT_BELOW;
+    return find_slot(exact ? exact_key : ~0ull, below ? below_key : ~0ull, v->work->dnssec_ok ? KERNEL_SLOT_DO : KERNEL_SLOT_PLAIN,
+                     (__u32)hash & v->control->bucket_mask);
+}
+
 /* The record of a slot if it is of the name that starts at `start`. */
-INLINE struct kernel_record *read_slot(const struct visit *v, u64 slot, __u32 start)
+INLINE struct kernel_record *read_slot(const struct visit *v, const unsigned char *message, void *end, u64 slot, __u32 start)
 {
     u64 offset = (slot & 0xffffffff) * KERNEL_GRANULE;
     __u32 chunk_index = offset / KERNEL_CHUNK;
@@ -318,12 +367,12 @@ INLINE struct kernel_record *read_slot(const struct visit *v, u64 slot, __u32 st
     if (!chunk)
         return 0;
     struct kernel_record *r = (void *)(chunk->bytes + (offset & (KERNEL_CHUNK - 1)));
-    __u32 bytes = r->name_bytes, left = bytes;
+    __u32 left = r->name_bytes;
     const u64 *name = (const u64 *)(r + 1);
-    if (bytes != v->work->name_end - start || bytes > KERNEL_NAME_MAX)
+    if (left != v->work->name_end - start || left > KERNEL_NAME_MAX)
         return 0;
     for (int i = 0; i < KERNEL_NAME_MAX / 8; i++) {
-        u64 word = *(const u64 *)(v->work->lower + ((start + i * 8) & 0xff));
+        u64 word = load_lower(message, start + i * 8, end);
         if (left < 8) {
             if (left > 0 && kernel_first(word, left) != name[i])
                 return 0;
@@ -337,7 +386,7 @@ INLINE struct kernel_record *read_slot(const struct visit *v, u64 slot, __u32 st
 }
 
 /* Sets start: where the record's name begins in the message. */
-INLINE struct kernel_record *find(struct visit *v)
+INLINE struct kernel_record *find(struct visit *v, const unsigned char *message, void *end)
 {
     const struct kernel_control *c = v->control;
     struct kernel_work *work = v->work;
@@ -352,7 +401,7 @@ INLINE struct kernel_record *find(struct visit *v)
         bool below = (c->below_depths >> depth & 1) && !(i == 0 && type_of_parent(v->work->type));
         if (!exact && !below)
             continue;
-        slot = find_slot(v, work->hashes[i & 15], exact, below);
+        slot = probe(v, work->hashes[i & 15], exact, below);
         if (slot) {
             at = work->starts[i & 15];
             break;
@@ -361,7 +410,7 @@ INLINE struct kernel_record *find(struct visit *v)
     v->work->slot = slot;
     v->work->start = at;
     SETTLE();
-    return v->work->slot ? read_slot(v, v->work->slot, v->work->start & 0xff) : 0;
+    return v->work->slot ? read_slot(v, message, end, v->work->slot, v->work->start & 0xff) : 0;
 }
 
 INLINE bool is_alive(const struct visit *v, const struct kernel_record *r)
@@ -369,6 +418,51 @@ INLINE bool is_alive(const struct visit *v, const struct kernel_record *r)
     __u32 zone = r->zone;
     const u64 *generation = bpf_map_lookup_elem(&generations, &zone);
     return generation && *generation == r->generation && r->epoch == v->control->epoch;
+}
+
+/* ---- rate limits ---- */
+
+INLINE bool read_network(const struct visit *v, struct kernel_network *out)
+{
+    const struct kernel_control *c = v->control;
+    void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
+    const struct iphdr *ip = data + (v->work->l3 & 31);
+    const struct ipv6hdr *ip6 = data + (v->work->l3 & 31);
+    if (v->work->six) {
+        if ((void *)(ip6 + 1) > end)
+            return false;
+        out->family = 6;
+        for (int i = 0; i < 4; i++)
+            out->address[i] = ip6->saddr.s6_addr32[i] & c->limit_mask6[i];
+    } else {
+        if ((void *)(ip + 1) > end)
+            return false;
+        out->family = 4;
+        out->address[0] = ip->saddr & c->limit_mask4;
+    }
+    return true;
+}
+
+/* All answers for one network of clients together, up to a second in advance.  Over that the sockets answer, and charge each kind
+ * of answer to its own account.  Two CPUs may lose each other's charge, which costs accuracy only. */
+INLINE bool may_answer(const struct visit *v)
+{
+    const u64 second_ns = 1000000000, cost_ns = v->control->limit_cost_ns;
+    struct kernel_network network = { .family = 0 };
+    if (cost_ns == 0)
+        return true;
+    if (!read_network(v, &network))
+        return false;
+    u64 now = bpf_ktime_get_ns(), next = now + cost_ns;
+    u64 *paid = bpf_map_lookup_elem(&networks, &network);
+    if (!paid)
+        return bpf_map_update_elem(&networks, &network, &next, BPF_ANY) == 0;
+    if (*paid > now)
+        next = *paid + cost_ns;
+    if (next > now + second_ns)
+        return false;
+    *paid = next;
+    return true;
 }
 
 /* ---- answering ---- */
@@ -445,6 +539,41 @@ INLINE bool turn_around(struct visit *v, void *data, void *end, __u32 udp_bytes)
 /* A sum of octets that begin at an odd offset has its octets swapped. */
 INLINE __u32 at_parity(__u32 sum, __u32 offset) { return offset & 1 ? __builtin_bswap16((__u16)sum) : sum; }
 
+/* A short tail is copied here, faster than by a call. */
+INLINE bool copy(unsigned char *to, void *end, const unsigned char *from, __u32 bytes)
+{
+    for (int i = 0; i < COPY_MAX / 8; i++) {
+        if (bytes < 8)
+            break;
+        if ((void *)(to + 8) > end)
+            return false;
+        *(u64 *)to = *(const u64 *)from;
+        to += 8;
+        from += 8;
+        bytes -= 8;
+    }
+    if (bytes & 4) {
+        if ((void *)(to + 4) > end)
+            return false;
+        *(__u32 *)to = *(const __u32 *)from;
+        to += 4;
+        from += 4;
+    }
+    if (bytes & 2) {
+        if ((void *)(to + 2) > end)
+            return false;
+        *(__u16 *)to = *(const __u16 *)from;
+        to += 2;
+        from += 2;
+    }
+    if (bytes & 1) {
+        if ((void *)(to + 1) > end)
+            return false;
+        *to = *from;
+    }
+    return true;
+}
+
 /* Pointers of the tail to its base, which begins `moved` octets later than it was written for. */
 INLINE bool shift(void *tail, void *end, const __u16 *shifts, __u32 count, __u32 moved)
 {
@@ -487,13 +616,12 @@ INLINE bool put_opt(const struct visit *v, unsigned char *opt, void *end)
 /* Header and sums; all of the message's records are there. */
 INLINE void finish(struct visit *v, const struct kernel_record *r, struct udphdr *udp, unsigned char *message, __u32 bytes, __u32 moved)
 {
-    const unsigned char *query = v->work->message;
     __u32 question_end = v->work->name_end + QUESTION_TAIL;
-    __u32 minus = fold(sum_words(query, 3));
+    __u32 minus = fold(sum_words(message, 3));
     if (v->work->edns)
         minus = fold((u64)minus + opt_sum(v->work->asked_payload, v->work->dnssec_ok, question_end));
-    message[2] = FLAG_QR_BE | (r->answer & KERNEL_AUTHORITATIVE ? FLAG_AA_BE : 0) | (query[2] & FLAG_RD_BE);
-    message[3] = (query[3] & FLAG_CD_BE) | (r->answer & 15);
+    message[2] = FLAG_QR_BE | (r->answer & KERNEL_AUTHORITATIVE ? FLAG_AA_BE : 0) | (message[2] & FLAG_RD_BE);
+    message[3] = (message[3] & FLAG_CD_BE) | (r->answer & 15);
     __u16 *counts = (__u16 *)(message + 6);
     counts[0] = bpf_htons(r->counts[0]);
     counts[1] = bpf_htons(r->counts[1]);
@@ -529,7 +657,7 @@ INLINE int answer(struct visit *v, struct kernel_record *r)
     if (bpf_xdp_adjust_tail(v->ctx, (int)(message_at + bytes) - (int)frame) != 0)
         return pass(v, KERNEL_PASS_SIZE);
     const unsigned char *tail = (const unsigned char *)(r + 1) + (kernel_pad8(r->name_bytes) & 0xff);
-    if (tail_bytes > 0 && bpf_xdp_store_bytes(v->ctx, message_at + question_end, (void *)tail, tail_bytes) != 0)
+    if (tail_bytes > COPY_MAX && bpf_xdp_store_bytes(v->ctx, message_at + question_end, (void *)tail, tail_bytes) != 0)
         goto broken;
 
     void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
@@ -540,6 +668,8 @@ INLINE int answer(struct visit *v, struct kernel_record *r)
     unsigned char *records = message + (question_end & 0xff);
     __u32 moved = v->work->start - DNS_HEADER;
     const __u16 *shifts = (const __u16 *)(tail + (kernel_pad8(tail_bytes) & 0x7ff));
+    if (tail_bytes <= COPY_MAX && !copy(records, end, tail, tail_bytes))
+        goto broken;
     if (moved > 0 && !shift(records, end, shifts, shift_count, moved))
         goto broken;
     if (v->work->edns && !put_opt(v, records + (tail_bytes & 0x7ff), end))
@@ -575,17 +705,21 @@ int rhizome_answer(struct xdp_md *ctx)
         return XDP_PASS;
     if (ours < 0)
         return pass(&v, KERNEL_PASS_SHAPE);
-    if (!load_message(&v) || !header_good(v.work->message))
+    void *end = (void *)(long)ctx->data_end;
+    unsigned char *message = message_of(&v, end);
+    if (!message || !length_good(&v, message, end) || !header_good(message))
         return pass(&v, KERNEL_PASS_MESSAGE);
-    if (!udp_sum_good(&v))
-        return pass(&v, KERNEL_PASS_SHAPE);
-    if (!read_name(&v) || !read_edns(&v) || !type_plain(v.work->type))
+    if (!read_name(&v, message, end) || !read_rest(&v, message, end) || !type_plain(v.work->type))
         return pass(&v, KERNEL_PASS_MESSAGE);
-    struct kernel_record *r = find(&v);
+    struct kernel_record *r = find(&v, message, end);
     if (!r)
         return pass(&v, KERNEL_PASS_MISS);
     if (!is_alive(&v, r))
         return pass(&v, KERNEL_PASS_DEAD);
+    if (!sums_good(&v))
+        return pass(&v, KERNEL_PASS_SHAPE);
+    if (!may_answer(&v))
+        return pass(&v, KERNEL_PASS_LIMITED);
     return answer(&v, r);
 }
 

@@ -142,15 +142,15 @@ static enum status size_maps(struct net_kernel *k, uint64_t memory)
     struct kernel_table *t = &k->table;
     uint64_t chunks = memory / KERNEL_CHUNK;
     t->chunk_count = (uint32_t)(chunks < 1 ? 1 : chunks > 1 << 19 ? 1 << 19 : chunks);
-    t->bucket_count = 64;
-    while (t->bucket_count < (uint64_t)t->chunk_count * KERNEL_CHUNK / 512)     /* four records of 128 octets to each */
-        t->bucket_count *= 2;
+    t->bucket_room = 64;
+    while (t->bucket_room < (uint64_t)t->chunk_count * KERNEL_CHUNK / 512)     /* four records of 128 octets to each */
+        t->bucket_room *= 2;
     int cpus = libbpf_num_possible_cpus();
     if (cpus < 1)
         return E_SYSTEM;
     k->cpu_count = (unsigned)cpus;
     const struct { const char *name; uint32_t entries; } sizes[] = {
-        { "buckets", t->bucket_count }, { "chunks", t->chunk_count }, { "cpus", k->cpu_count },
+        { "buckets", t->bucket_room }, { "chunks", t->chunk_count }, { "cpus", k->cpu_count },
     };
     for (size_t i = 0; i < LENGTH_OF(sizes); i++) {
         struct bpf_map *map = bpf_object__find_map_by_name(k->object, sizes[i].name);
@@ -269,6 +269,17 @@ static void control_limits(struct kernel_control *c, uint16_t payload, unsigned 
         c->reply_max = (uint16_t)room;
 }
 
+static void control_rates(struct kernel_control *c, const struct net_kernel_options *o)
+{
+    const struct address ones4 = address_mask((struct address){ .family = 4, .bytes = { 255, 255, 255, 255 } }, o->prefix4);
+    struct address ones6 = { .family = 6 };
+    memset(ones6.bytes, 255, sizeof ones6.bytes);
+    ones6 = address_mask(ones6, o->prefix6);
+    memcpy(&c->limit_mask4, ones4.bytes, sizeof c->limit_mask4);
+    memcpy(c->limit_mask6, ones6.bytes, sizeof c->limit_mask6);
+    __atomic_store_n(&c->limit_cost_ns, o->responses_per_second ? UINT64_C(1000000000) / o->responses_per_second : 0, __ATOMIC_RELEASE);
+}
+
 static void endpoint_set(struct kernel_control *c, const struct net_kernel_listener *l, const struct interface *at)
 {
     struct kernel_endpoint *e = &c->endpoints[c->endpoint_count];
@@ -284,6 +295,7 @@ static enum status endpoints_open(struct net_kernel *k, const struct net_kernel_
 {
     if (options->listener_count == 0 || options->listener_count > KERNEL_ENDPOINTS)
         return refuse(diag, E_LIMIT, "", "at most 16 listeners can have it");
+    control_rates(k->control.at, options);
     for (size_t i = 0; i < options->listener_count; i++) {
         const struct net_kernel_listener *l = &options->listeners[i];
         struct interface at;
@@ -343,6 +355,7 @@ size_t net_kernel_change(struct net_kernel *k, const struct net_kernel_options *
     if (k->table.wait)
         k->table.wait(NULL);
     c->reply_max = 0;
+    control_rates(c, options);
     for (size_t i = 0; i < options->listener_count && c->endpoint_count < KERNEL_ENDPOINTS; i++) {
         const struct net_kernel_listener *l = &options->listeners[i];
         struct interface at;

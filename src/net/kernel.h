@@ -21,6 +21,8 @@ struct net_kernel_options {
     size_t listener_count;
     uint16_t udp_payload;           /**< as the OPT of answers has it */
     uint64_t memory_bytes;          /**< for answers, in the kernel for as long as it is open */
+    uint32_t responses_per_second;  /**< for one network of clients, all answers together; what is over goes to the sockets; 0 = any number */
+    uint8_t prefix4, prefix6;       /**< bits of a network */
 };
 
 struct net_kernel;

@@ -76,14 +76,16 @@ struct kernel_control {
     unsigned long long seeds[2];
     struct kernel_endpoint endpoints[KERNEL_ENDPOINTS];
     unsigned char type_index[256];          /* of the counters below */
-    /* Rate limits: the owner's own table of accounts; see struct kernel_account. */
-    unsigned long long limit_cost_ns;       /* 0 = no limit */
-    unsigned long long limit_key[2];
-    unsigned int limit_bucket_mask;
-    unsigned char limit_prefix4, limit_prefix6;
-    unsigned char reserved[2];
-    unsigned long long unique_key[2];
+    unsigned long long limit_cost_ns;       /* what an answer costs its client's network; 0 = no limit */
+    unsigned int limit_mask4, limit_mask6[4];   /* what of an address is the network; network order */
+    unsigned int reserved;
 };
+
+/* A client's network, and when it will have paid for what it got. */
+struct kernel_network {
+    unsigned int address[4], family;
+};
+enum { KERNEL_NETWORKS = 65536 };
 
 enum kernel_pass {          /* why a query for us went the ordinary way */
     KERNEL_PASS_SHAPE,      /* fragments, options, headers, checksums that are not plain */
@@ -118,8 +120,6 @@ struct kernel_work {
     unsigned char six, edns, dnssec_ok;
     unsigned long long hashes[16];          /* of the labels, then of the suffixes that begin with them */
     unsigned int starts[16];                /* where they begin */
-    unsigned char message[256 + 32];        /* a copy, and the same in lower case */
-    unsigned char lower[256 + 32];
 };
 
 /* What one CPU writes, and nobody else. */
@@ -147,6 +147,16 @@ static inline unsigned long long kernel_first(unsigned long long word, unsigned 
     return word & ((1ull << (count * 8)) - 1);
 #else
     return word & ~(~0ull >> (count * 8));
+#endif
+}
+
+/* The last `count` octets (1..7) of a word, as a word that begins with them and has zeros behind. */
+static inline unsigned long long kernel_last(unsigned long long word, unsigned int count)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return word >> (64 - count * 8);
+#else
+    return word << (64 - count * 8);
 #endif
 }
 

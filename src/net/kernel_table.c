@@ -30,10 +30,18 @@ static uint32_t record_granules(const struct kernel_record *r)
     return granules_of(record_bytes(r->name_bytes, r->tail_bytes, r->shift_count));
 }
 
+enum { BUCKETS_FIRST = 64, BUCKET_LOAD = 3 };
+
+static void buckets_use(struct kernel_table *table, uint32_t count)
+{
+    table->bucket_count = count < table->bucket_room ? count : table->bucket_room;
+    __atomic_store_n(&table->control->bucket_mask, table->bucket_count - 1, __ATOMIC_RELEASE);
+}
+
 void kernel_table_init(struct kernel_table *table)
 {
     random_bytes(table->control->seeds, sizeof table->control->seeds);
-    table->control->bucket_mask = table->bucket_count - 1;
+    buckets_use(table, table->wait != NULL ? BUCKETS_FIRST : table->bucket_room);
     table->epoch = table->control->epoch = 1;
     table->fresh_offset = KERNEL_GRANULE;       /* offset 0 means none */
 }
@@ -293,6 +301,34 @@ static bool entry_fits(const struct net_kernel_entry *e)
     return good;
 }
 
+/* ---- growth: few answers lie in few buckets, which stay in the caches ---- */
+
+/* Twice the buckets: what belongs into the upper half is there before the program looks there, and leaves the lower half
+ * when it looks there no more. */
+static void buckets_grow(struct kernel_table *table)
+{
+    uint32_t half = table->bucket_count;
+    for (uint32_t i = 0; i < half; i++) {
+        for (unsigned way = 0; way < KERNEL_WAYS; way++) {
+            uint64_t slot = slot_load(&table->buckets[i], way), hash;
+            unsigned labels;
+            const struct kernel_record *r = slot_record(table, slot);
+            bool moves = slot != 0 && hash_name(table, (const uint8_t *)(r + 1), r->name_bytes, &hash, &labels) && (hash & half);
+            slot_store(&table->buckets[i + half], way, moves ? slot : 0);
+        }
+    }
+    buckets_use(table, half * 2);
+    table->wait(table->context);
+    for (uint32_t i = 0; i < half; i++) {
+        for (unsigned way = 0; way < KERNEL_WAYS; way++) {
+            if (slot_load(&table->buckets[i + half], way) != 0)
+                slot_store(&table->buckets[i], way, 0);
+        }
+    }
+}
+
+/* ---- one answer ---- */
+
 enum status kernel_table_put(struct kernel_table *table, const struct net_kernel_entry *e, bool make_room)
 {
     uint64_t hash;
@@ -301,6 +337,10 @@ enum status kernel_table_put(struct kernel_table *table, const struct net_kernel
         return E_RANGE;
     struct kernel_bucket *bucket = &table->buckets[hash & (table->bucket_count - 1)];
     uint64_t key = entry_key(e, hash), marks = entry_marks(e);
+    if (table->entries >= (uint64_t)table->bucket_count * BUCKET_LOAD && table->bucket_count < table->bucket_room && table->wait != NULL) {
+        buckets_grow(table);
+        bucket = &table->buckets[hash & (table->bucket_count - 1)];
+    }
     if (!make_way(table, bucket, key, marks, e))
         return E_EXISTS;
     int way = bucket_way(table, bucket, make_room);
@@ -347,6 +387,7 @@ void kernel_table_flush(struct kernel_table *table)
         }
     }
     table->wait(table->context);
+    buckets_use(table, BUCKETS_FIRST);
     memset(table->free, 0, sizeof table->free);
     table->waiting = 0;
     table->fresh_chunk = 0;

@@ -14,7 +14,7 @@ struct kernel_piece { uint32_t next; uint32_t granules; };
 
 struct kernel_table {
     struct kernel_control *control;
-    struct kernel_bucket *buckets; uint32_t bucket_count;   /* a power of two */
+    struct kernel_bucket *buckets; uint32_t bucket_count, bucket_room;     /* powers of two: in use, and there */
     uint8_t *chunks; uint32_t chunk_count; size_t chunk_stride;
     uint64_t *generations;
     uint32_t epoch;                         /* of new records; not the control's: everything is dead until a flush */

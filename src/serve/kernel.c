@@ -385,7 +385,7 @@ static bool sweep_turn(struct serve_kernel *k)
 static bool setup_allows(const struct serve_kernel *k, const struct serve_setup *setup)
 {
     return setup != NULL && setup->view_count >= 1 && setup->views[0].clients == NULL && setup->views[0].zones != NULL &&
-           !setup->cookies_required_udp && setup->rrl == NULL && k->serve->source_count == 0;
+           !setup->cookies_required_udp && k->serve->source_count == 0;
 }
 
 static bool turn(struct serve_kernel *k)

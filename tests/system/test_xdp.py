@@ -401,7 +401,29 @@ def test_counters(place, started):
     assert started.answered() - by_kernel + started.count("udp.received") - by_sockets == 7
     assert [started.count(name) - value for name, value in zip(names, before)] == [7] * len(names)
     zones = {z["name"]: z for z in started.control("stats", zones=True)["zones"]}
-    assert zones["example."]["referrals"] >= 7
+    assert zones["example."]["counters"]["referrals"] >= 7
+
+
+def test_rate_limits(place, tmp_path):
+    """Ten a second for a network, from the kernel; what is over the sockets count, and drop."""
+    limits = "limits: { rrl: { responses-per-second: 10, slip: 0, exempt: [loopback] } }\n"
+    with Server(place, tmp_path / "rhizd", more=limits).start() as server:
+        hot, message = place.udp(SERVER4), query("www.example.", "A")
+        assert heat(server, hot, message) is not None
+        hot.settimeout(0.01)
+        time.sleep(2)
+        before, got, started, sent = server.answered(), 0, time.monotonic(), 0
+        while time.monotonic() < started + 3:
+            hot.send(message)
+            sent += 1
+            try:
+                hot.recv(4096)
+                got += 1
+            except socket.timeout:
+                pass
+        by_kernel = server.answered() - before
+        assert sent > 100 and 10 <= by_kernel <= 10 * 5 and got <= 2 * 10 * 5
+        assert server.count("kernel.passed.limited") >= sent - by_kernel - 5 and server.count("rrl.dropped") > 0
 
 
 def test_kill_leaves_nothing(place, tmp_path):
