@@ -35,6 +35,8 @@ struct config_server {
     uint64_t udp_payload, udp_batch, udp_receive_buffer, xdp_memory;
     bool freebind, minimal_responses, round_robin, follow_zones, any_over_tcp_minimal;
     uint64_t tcp_clients, tcp_per_network, tcp_idle_ms, tcp_write_ms, tcp_pipeline;
+    bool snapshots;
+    uint64_t snapshot_records;      /**< zones of at least so many have one */
     bool cookies, cookies_required;
     struct config_list cookie_files;
     const char *tap_socket, *tap_file, *tap_identity;

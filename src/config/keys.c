@@ -29,6 +29,11 @@ static const struct key keys_cookies[] = {
       "one or two files of 32 hexadecimal digits; the first makes cookies, both are accepted (RFC 9018); left out: a random secret per start" },
     { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
+static const struct key keys_snapshots[] = {
+    { "enabled", KEY_BOOL, IN(server.snapshots), 0, 1, "true", NULL, NULL, "keep zones that were read in the state folder as they lie in memory: the next start is quicker" },
+    { "records", KEY_COUNT, IN(server.snapshot_records), 1, UINT32_MAX, "10000", NULL, NULL, "zones of at least so many records" },
+    { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
 static const struct key keys_dnstap[] = {
     { "socket", KEY_PATH, IN(server.tap_socket), 1, 100, NULL, NULL, NULL, "Unix socket of the listener" },
     { "file", KEY_PATH, IN(server.tap_file), 1, 4000, NULL, NULL, NULL, "or a file to write, begun anew at each start" },
@@ -65,6 +70,7 @@ static const struct key keys_server[] = {
     { "follow-zones", KEY_BOOL, IN(server.follow_zones), 0, 1, "false", NULL, NULL, "CNAME chains go on in our other zones" },
     { "any-over-tcp-minimal", KEY_BOOL, IN(server.any_over_tcp_minimal), 0, 1, "false", NULL, NULL, "answer ANY with one RRset over TCP too (RFC 8482)" },
     { "tcp", KEY_MAP, 0, 0, 0, NULL, NULL, keys_tcp, "limits of TCP" },
+    { "snapshots", KEY_MAP, 0, 0, 0, NULL, NULL, keys_snapshots, "large zones as files, so that a start need not read their text" },
     { "cookies", KEY_MAP, 0, 0, 0, NULL, NULL, keys_cookies, "DNS cookies" },
     { "dnstap", KEY_MAP, 0, 0, 0, NULL, NULL, keys_dnstap, "a copy of what is asked and answered" },
     { "tls", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "encrypted transports" },
