@@ -60,7 +60,7 @@ static uint64_t layout_tag(void)
     static const uint64_t sizes[] = {
         sizeof(struct zone_version), sizeof(struct zone_node), offsetof(struct zone_node, name), sizeof(struct zone_set), sizeof(struct zone_sigs),
         sizeof(struct zone_slot), sizeof(struct zone_hashed), GRANULE, SCAN_SETS, RRSET_RECORD_HEAD, offsetof(struct zone_version, node_count),
-        offsetof(struct zone_version, soa), offsetof(struct zone_version, denial_kind),
+        offsetof(struct zone_version, soa), offsetof(struct zone_version, denial_kind), offsetof(struct zone_version, builder),
     };
     uint64_t tag = snapshot_piece_sum((const uint8_t *)sizes, sizeof sizes);
     return snapshot_sum_add(tag, snapshot_piece_sum((const uint8_t *)RHIZ_VERSION, sizeof RHIZ_VERSION - 1));

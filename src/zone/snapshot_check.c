@@ -366,7 +366,7 @@ static bool apex_sound(const struct zone_version *v, const struct zone_snapshot_
         return false;
     struct soa fields = rdata_soa(soa->records + RECORD_HEAD, get_u16(soa->records + RECORD_HEAD - 2));
     uint32_t ttl = zone_version_soa(v).ttl;
-    return v->serial == fields.serial && v->negative_ttl == (ttl < fields.minimum ? ttl : fields.minimum);
+    return v->labels == apex->labels && v->serial == fields.serial && v->negative_ttl == (ttl < fields.minimum ? ttl : fields.minimum);
 }
 
 /* The parameters of the chain in use are those of a record at the apex. */
