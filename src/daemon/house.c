@@ -190,13 +190,14 @@ static void keeper_settled(void *context)
 
 static enum status start_keeper(struct house *house)
 {
-    char folder[PATH_MAX], journal[PATH_MAX + 16];
+    char folder[PATH_MAX], journal[PATH_MAX + 16], snapshots[PATH_MAX + 16];
     struct keeper_totals totals = { 0 };
-    struct keeper_options options = { .epoch = house->epoch, .notifier = house->notifier, .kernel = house->kernel_filler, .journal = journal, .loaders = house->workers,
-                                      .settled = keeper_settled, .settled_context = house };
+    struct keeper_options options = { .epoch = house->epoch, .notifier = house->notifier, .kernel = house->kernel_filler, .journal = journal, .snapshots = snapshots,
+                                      .loaders = house->workers, .settled = keeper_settled, .settled_context = house };
     if (!config_path(house->config, house->config->server.state, folder, sizeof folder))
         return E_LIMIT;
     snprintf(journal, sizeof journal, "%s/added-zones", folder);
+    snprintf(snapshots, sizeof snapshots, "%s/snapshots", folder);
     house->keeper = keeper_new(&options);
     return house->keeper ? keeper_move(house->keeper, house->config, true, false, NULL, &totals) : E_NOMEM;
 }

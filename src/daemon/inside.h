@@ -6,6 +6,7 @@
 #include "daemon/keeper.h"
 #include "net/net.h"
 #include "policy/policy.h"
+#include "zone/snapshot.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,6 +23,7 @@ struct kept {
     uint64_t load_ms, wire_bytes;       /* of the content; wire_bytes 0 = not counted yet */
     uint32_t loaded_seconds, mark;
     bool tried, added;                  /* added: at run time */
+    bool from_snapshot;                 /* the content is, else from text */
     bool stays, fresh, has_acls;        /* while moving: named by the new configuration; not in a table yet */
     const char *view;                   /* of a zone that only one view has; NULL = of all. Borrowed with config. */
 };
@@ -34,6 +36,7 @@ struct added {
     uint8_t length, name[];             /* wire, lower case */
 };
 struct keeper_view { char *name; struct zone_table *table; bool all, made; /**< made for the move that goes on */ };
+struct snapshots;
 
 struct keeper {
     struct keeper_options options;
@@ -46,6 +49,7 @@ struct keeper {
     struct table *added;                /* class, name -> struct added */
     struct keeper_view *views; size_t view_count;
     struct table *acls;                 /* text of a list -> struct acl, of the configuration in force */
+    struct snapshots *snapshots;        /* NULL = there is no place for them */
     _Atomic bool cancelled, ready;
     _Atomic uint64_t loads, load_failures;
 };
@@ -67,6 +71,47 @@ struct load_job { struct kept **zones; size_t count; };
 void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals);
 /* Loads one in this thread. @return OK, E_EXISTS (unchanged), else the reason, details in diag (may be NULL) */
 enum status load_one(struct keeper *keeper, struct kept *kept, bool force, struct diagnostics *diag);
+
+/* snapshots.c, snapshot_writer.c: versions of large zones as files, so that a start reads no text (docs/snapshot.md).  What goes wrong with them
+ * stops nothing.  NULL is fine as `snapshots` wherever a zone is given, and to wake, sweep and free. */
+enum { SNAPSHOT_NAME_ROOM = 48 };
+struct snapshots {
+    struct keeper *keeper;
+    char *folder;
+    /* From here on under keeper->lock. */
+    struct table *present;              /* names of files that are there -> anything */
+    struct table *wanted;               /* key of a zone -> struct snapshot_wish */
+    const struct kept *writing;         /* NULL = nothing; only compared */
+    bool sweep, ends, started;
+    pthread_cond_t wake;
+    pthread_t thread;
+    _Atomic bool outdated;              /* what is being written is not what is served any more */
+    _Atomic bool complained;            /* since the last file was written */
+};
+/* What was told about a content: see struct kept. */
+struct told { char *warnings; uint64_t count; };
+struct snapshots *snapshots_new(struct keeper *keeper, const char *folder);     /* NULL when out of memory */
+void snapshots_free(struct snapshots *snapshots);                               /* ends its thread */
+/* The version that was kept, if it is of the zone's sources as they are. @param out  without a note, which is in `told` */
+MUST_CHECK enum status snapshots_read(struct snapshots *snapshots, const struct kept *kept, const char *source, unsigned threads, struct zone_snapshot *out,
+                                      struct told *told);
+/* Under the lock: a version has been published whose text was read at that time of day; it is written if that is worth it. */
+void snapshots_want(struct snapshots *snapshots, const struct kept *kept, const struct told *told, int64_t read_ns);
+/* Under the lock: the zone goes. */
+void snapshots_forget(struct snapshots *snapshots, const struct kept *kept);
+/* Under the lock: files that no zone has any more are to go. */
+void snapshots_sweep(struct snapshots *snapshots);
+/* Not under the lock: the keeper is ready, or cancelled. */
+void snapshots_wake(struct snapshots *snapshots);
+
+struct snapshot_wish { const struct kept *kept; char note[]; };
+void snapshot_name(const struct kept *kept, char out[SNAPSHOT_NAME_ROOM]);
+bool snapshot_name_is(const char *name, bool *part);    /* part: one that was not finished */
+bool snapshot_worth(const struct snapshots *snapshots, const struct kept *kept);    /* under the lock: has one, or will when it is loaded */
+void snapshots_complain(struct snapshots *snapshots, const char *path, const char *reason);
+/* The folder is there and only ours to write; else tells why not. */
+bool snapshots_folder_sound(struct snapshots *snapshots);
+void *snapshot_writer_main(void *snapshots);
 
 /* acls.c: shared by zones of equal lists */
 MUST_CHECK enum status acls_build(struct table *acls, const struct config *config);

@@ -63,6 +63,7 @@ static void zone_bury(void *zone)
 void kept_free(struct keeper *keeper, struct kept *kept)
 {
     uint8_t key[KEPT_KEY_BYTES];
+    snapshots_forget(keeper->snapshots, kept);
     (void)table_remove(keeper->zones, key, kept_key(key, zone_class(kept->zone), zone_name(kept->zone), kept->view));
     epoch_retire(keeper->options.epoch, kept->zone, zone_bury);
     zone_files_clear(&kept->files);
@@ -129,7 +130,8 @@ struct keeper *keeper_new(const struct keeper_options *options)
     keeper->journal = options->journal ? mem_string(options->journal) : NULL;
     keeper->zones = table_new();
     keeper->added = table_new();
-    if (keeper->zones && keeper->added && (keeper->journal || !options->journal) && journal_read(keeper) != E_NOMEM)
+    keeper->snapshots = options->snapshots ? snapshots_new(keeper, options->snapshots) : NULL;
+    if (keeper->zones && keeper->added && (keeper->snapshots || !options->snapshots) && (keeper->journal || !options->journal) && journal_read(keeper) != E_NOMEM)
         return keeper;
     keeper_free(keeper);
     return NULL;
@@ -142,6 +144,7 @@ void keeper_free(struct keeper *keeper)
     void *value;
     if (!keeper)
         return;
+    snapshots_free(keeper->snapshots);
     for (size_t i = 0; i < keeper->view_count; i++) {
         zone_table_free(keeper->views[i].table);
         mem_free(keeper->views[i].name);
@@ -166,7 +169,12 @@ void keeper_free(struct keeper *keeper)
     mem_free(keeper);
 }
 
-void keeper_cancel(struct keeper *keeper) { atomic_store(&keeper->cancelled, true); }
+void keeper_cancel(struct keeper *keeper)
+{
+    atomic_store(&keeper->cancelled, true);
+    snapshots_wake(keeper->snapshots);
+}
+
 bool keeper_ready(const struct keeper *keeper) { return atomic_load(&keeper->ready); }
 
 /* ---- moving ---- */
@@ -433,6 +441,7 @@ static void finish_move(struct keeper *keeper, struct move *move, struct keeper_
     pthread_mutex_lock(&keeper->lock);
     drop_views(keeper, move);
     drop_rest(keeper, totals);
+    snapshots_sweep(keeper->snapshots);
     pthread_mutex_unlock(&keeper->lock);
     acls_retire(keeper, old_acls);
     mem_free(move->all);
@@ -475,6 +484,7 @@ void keeper_load(struct keeper *keeper, const struct keeper_progress *progress, 
     mem_free(job.zones);
     atomic_store(&keeper->ready, !atomic_load(&keeper->cancelled));
     pthread_mutex_unlock(&keeper->change);
+    snapshots_wake(keeper->snapshots);
 }
 
 /* ---- for the setup and the numbers ---- */

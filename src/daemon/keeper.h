@@ -22,6 +22,7 @@ struct keeper_options {
     struct notifier *notifier;      /**< NULL = tell nobody */
     struct serve_kernel *kernel;    /**< told of what is published, and of the set of zones; may be NULL */
     const char *journal;            /**< file of the zones added at run time; NULL = they are not kept */
+    const char *snapshots;          /**< folder of the versions of large zones, made when there is something for it; NULL = none are kept */
     unsigned loaders;               /**< threads */
     /** Called by keeper_move once zones and views are as the new configuration has them, before what it does not name any
      *  more is retired: the place for a setup with the new tables (keeper_view_tables), as the one in force has the old. May be NULL. */

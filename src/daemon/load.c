@@ -8,7 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64, ORDER_ABOVE = 64 };
+enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64, ORDER_ABOVE = 64, POOL_FROM = 4 };
+
+struct load_how { bool force, quiet; unsigned threads; };   /* threads: for one zone */
 
 static bool go_on(void *context, uint64_t done, uint64_t total)
 {
@@ -45,6 +47,20 @@ static enum status build_version(struct keeper *keeper, struct kept *kept, const
     }
     *out = zone_version_forget_where(version);
     return OK;
+}
+
+/* What a load made, and told; the caller's. */
+struct loaded {
+    struct zone_version *version;
+    struct zone_files files;
+    struct told told;
+    bool from_snapshot;
+};
+static void loaded_clear(struct loaded *loaded)
+{
+    zone_version_free(loaded->version);
+    zone_files_clear(&loaded->files);
+    mem_free(loaded->told.warnings);
 }
 
 /* The first error as one line for `zone show` and the log. */
@@ -114,62 +130,86 @@ static void log_serial(const struct kept *kept, const struct diagnostics *diag)
     }
 }
 
-static void log_success(const struct kept *kept, const struct diagnostics *diag, uint64_t started_ns)
+static void log_success(const struct kept *kept, uint64_t warnings, uint64_t started_ns)
 {
     char name[NAME_TEXT_ROOM];
     const struct zone_version *version = zone_current(kept->zone);
     log_info(LOG_ZONE, "zone loaded", log_text("zone", kept_name(kept, name)), log_u64("serial", zone_version_serial(version)),
-             log_u64("records", zone_version_records(version)), log_u64("warnings", diagnostics_count(diag, SEVERITY_WARNING)),
+             log_u64("records", zone_version_records(version)), log_u64("warnings", warnings), log_text("from", kept->from_snapshot ? "snapshot" : "text"),
              log_u64("ms", (clock_ns() - started_ns) / 1000000));
 }
 
-static enum status load(struct keeper *keeper, struct kept *kept, bool force, bool quiet, struct diagnostics *diag)
+/* From a snapshot where there is one and nothing is served yet, else from text: a reload that finds its files changed has no use for
+ * one, and what it reads is checked against what is served. */
+static enum status make_version(struct keeper *keeper, struct kept *kept, const char *path, const struct load_how *how, struct loaded *out, struct diagnostics *diag)
+{
+    struct zone_snapshot snapshot = { 0 };
+    enum status st = how->force || zone_current(kept->zone) ? E_NOT_FOUND
+                                                            : snapshots_read(keeper->snapshots, kept, path, how->threads, &snapshot, &out->told);
+    if (st == OK) {
+        out->version = snapshot.version;
+        out->files = snapshot.files;
+        out->from_snapshot = true;
+        return OK;
+    }
+    st = build_version(keeper, kept, path, &out->version, &out->files, diag);
+    if (st == OK)
+        out->told = (struct told){ keep_warnings(diag), diagnostics_count(diag, SEVERITY_WARNING) };
+    return st;
+}
+
+/* Under the lock.  What is replaced is left in `loaded`. */
+static void publish(struct keeper *keeper, struct kept *kept, struct loaded *loaded, uint64_t started_ns, int64_t read_ns)
+{
+    struct loaded old = { .files = kept->files, .told.warnings = kept->warnings };
+    zone_publish(kept->zone, loaded->version, keeper->options.epoch);
+    serve_kernel_published(keeper->options.kernel, kept->zone);
+    kept->files = loaded->files;
+    kept->warnings = loaded->told.warnings;
+    kept->from_snapshot = loaded->from_snapshot;
+    kept->wire_bytes = 0;
+    kept->load_ms = (clock_ns() - started_ns) / 1000000;
+    kept->loaded_seconds = (uint32_t)(clock_now().unix_ms / 1000);
+    if (!loaded->from_snapshot)
+        snapshots_want(keeper->snapshots, kept, &loaded->told, read_ns);
+    *loaded = old;
+}
+
+static enum status load(struct keeper *keeper, struct kept *kept, const struct load_how *how, struct diagnostics *diag)
 {
     char path[8192];
-    struct zone_version *version = NULL;
-    struct zone_files files = { 0 };
+    struct loaded loaded = { 0 };
     uint64_t started = clock_ns();
+    int64_t read_ns = (int64_t)clock_now().unix_ms * 1000000;
     if (!config_zone_file(keeper->config_moving ? keeper->config_moving : keeper->config, kept->config, path, sizeof path))
         snprintf(path, sizeof path, "(path too long)");
-    if (!force && unchanged(kept, path))
+    if (!how->force && unchanged(kept, path))
         return E_EXISTS;
     if (atomic_load(&keeper->cancelled))
         return E_AGAIN;
-    enum status st = build_version(keeper, kept, path, &version, &files, diag);
+    enum status st = make_version(keeper, kept, path, how, &loaded, diag);
     if (atomic_load(&keeper->cancelled)) {
-        zone_version_free(version);
-        zone_files_clear(&files);
+        loaded_clear(&loaded);
         return E_AGAIN;
     }
     const struct zone_version *previous = zone_current(kept->zone);
-    bool tell = st == OK && (!previous || zone_version_serial(previous) != zone_version_serial(version));
-    char *trouble = st == OK ? NULL : first_error(st, diag), *warnings = st == OK ? keep_warnings(diag) : NULL;
+    bool tell = st == OK && (!previous || zone_version_serial(previous) != zone_version_serial(loaded.version));
+    char *trouble = st == OK ? NULL : first_error(st, diag);
+    uint64_t warnings = loaded.told.count;
     pthread_mutex_lock(&keeper->lock);
-    if (st == OK) {
-        struct zone_files old = kept->files;
-        zone_publish(kept->zone, version, keeper->options.epoch);
-        serve_kernel_published(keeper->options.kernel, kept->zone);
-        kept->files = files;
-        files = old;
-        char *old_warnings = kept->warnings;
-        kept->warnings = warnings;
-        warnings = old_warnings;
-        kept->wire_bytes = 0;
-        kept->load_ms = (clock_ns() - started) / 1000000;
-        kept->loaded_seconds = (uint32_t)(clock_now().unix_ms / 1000);
-    }
+    if (st == OK)
+        publish(keeper, kept, &loaded, started, read_ns);
     char *old_trouble = kept->trouble;
     kept->trouble = trouble;
     kept->tried = true;
     pthread_mutex_unlock(&keeper->lock);
     mem_free(old_trouble);
-    mem_free(warnings);
-    zone_files_clear(&files);
+    loaded_clear(&loaded);
     atomic_fetch_add(st == OK ? &keeper->loads : &keeper->load_failures, 1);
     if (st != OK)
         log_failure(kept, path, trouble ? trouble : "");
-    else if (!quiet)
-        log_success(kept, diag, started);
+    else if (!how->quiet)
+        log_success(kept, warnings, started);
     if (st == OK)
         log_serial(kept, diag);
     if (tell)
@@ -179,7 +219,7 @@ static enum status load(struct keeper *keeper, struct kept *kept, bool force, bo
 
 enum status load_one(struct keeper *keeper, struct kept *kept, bool force, struct diagnostics *diag)
 {
-    return load(keeper, kept, force, false, diag);
+    return load(keeper, kept, &(struct load_how){ .force = force, .threads = 1 }, diag);
 }
 
 /* ---- many ---- */
@@ -187,7 +227,7 @@ enum status load_one(struct keeper *keeper, struct kept *kept, bool force, struc
 struct pool {
     struct keeper *keeper;
     const struct load_job *job;
-    bool force, quiet;
+    struct load_how how;
     _Atomic size_t next, done;
     _Atomic uint64_t loaded, unchanged, failed;
     pthread_mutex_t lock;
@@ -197,7 +237,7 @@ struct pool {
 
 static void load_next(struct pool *pool, struct diagnostics *diag, size_t index)
 {
-    enum status st = load(pool->keeper, pool->job->zones[index], pool->force, pool->quiet, diag);
+    enum status st = load(pool->keeper, pool->job->zones[index], &pool->how, diag);
     if (st == OK)
         atomic_fetch_add(&pool->loaded, 1);
     else if (st == E_EXISTS)
@@ -297,10 +337,10 @@ static unsigned threads_wanted(const struct keeper *keeper)
 
 void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals)
 {
-    struct pool pool = { .keeper = keeper, .job = job, .force = force, .quiet = job->count > QUIET_ABOVE };
     unsigned threads = threads_wanted(keeper);
+    struct pool pool = { .keeper = keeper, .job = job, .how = { .force = force, .quiet = job->count > QUIET_ABOVE, .threads = job->count < POOL_FROM ? threads : 1 } };
     order_by_config(keeper->config_moving ? keeper->config_moving : keeper->config, job);
-    if (job->count >= 4 && threads > 1)
+    if (job->count >= POOL_FROM && threads > 1)
         run_pool(&pool, threads > job->count ? (unsigned)job->count : threads, progress);
     /* Few of them, or no thread could be had. */
     struct diagnostics *diag = diagnostics_new(DIAGNOSTICS_KEPT);
@@ -310,6 +350,6 @@ void load_all(struct keeper *keeper, const struct load_job *job, bool force, con
     totals->loaded += pool.loaded;
     totals->unchanged += pool.unchanged;
     totals->failed += pool.failed;
-    if (pool.quiet)
+    if (pool.how.quiet)
         log_info(LOG_ZONE, "zones loaded", log_u64("loaded", pool.loaded), log_u64("unchanged", pool.unchanged), log_u64("failed", pool.failed));
 }

@@ -112,7 +112,8 @@ static void print_zone(struct text *out, const struct keeper *keeper, const stru
     if (kept->trouble)
         member(out, "error", kept->trouble);
     if (version)
-        text_add_format(out, ",\"records\":%llu,\"nodes\":%u", (unsigned long long)zone_version_records(version), zone_version_nodes(version));
+        text_add_format(out, ",\"records\":%llu,\"nodes\":%u,\"from\":\"%s\"", (unsigned long long)zone_version_records(version), zone_version_nodes(version),
+                        kept->from_snapshot ? "snapshot" : "text");
     const struct config *config = keeper->config_moving ? keeper->config_moving : keeper->config;
     if (config && config_zone_file(config, kept->config, path, sizeof path))
         member(out, "file", path);

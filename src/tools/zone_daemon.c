@@ -85,7 +85,7 @@ static void moment_print(const char *label, uint64_t when)
 
 static void zone_print(const struct json_value *zone)
 {
-    static const char *const texts[] = { "name", "class", "state", "source", "file", "denial", "error" }, *const numbers[] = { "serial", "records", "nodes", "bytes", "generation" };
+    static const char *const texts[] = { "name", "class", "state", "source", "file", "from", "denial", "error" }, *const numbers[] = { "serial", "records", "nodes", "bytes", "generation" };
     const struct json_value *files = json_value_get(zone, "files"), *warnings = json_value_get(zone, "warnings");
     char number[32], views[256] = "";
     uint64_t when;
