@@ -206,9 +206,8 @@ static bool quick_referral(const struct answer_request *q, const struct zone_fou
 /* @return false: nothing was written */
 static bool answer_quick(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
-    const struct answer_options *o = q->options;
     bool made;
-    if (!o->minimal || o->round_robin || o->follow_zones || type_is_meta(q->type) || q->type == TYPE_RRSIG)
+    if (type_is_meta(q->type) || q->type == TYPE_RRSIG)
         return false;
     *out = (struct answer_result){ .ede = EDE_NONE, .key = q->name, .authoritative = true };
     if (is_referral(q, found))
@@ -221,6 +220,19 @@ static bool answer_quick(const struct answer_request *q, const struct zone_found
         return false;
     reply->flags |= (out->authoritative ? FLAG_AA : 0) | (out->truncated ? FLAG_TC : 0);
     return true;
+}
+
+bool answer_may_be_short(const struct answer_options *options)
+{
+    return options->minimal && !options->round_robin && !options->follow_zones;
+}
+
+bool answer_short(const struct answer_request *q, struct reply *reply, struct answer_result *out)
+{
+    if (!zone_version_has_soa(q->version))
+        return false;
+    struct zone_found found = zone_find_ahead(q->version, q->name, q->ahead);
+    return found.outcome != ZONE_OUTSIDE && answer_quick(q, &found, reply, out);
 }
 
 static enum step answer_found(struct answering *a, const struct zone_found *found)
@@ -357,7 +369,7 @@ enum status answer_question(const struct answer_request *request, struct reply *
     struct zone_found found = zone_find_ahead(request->version, request->name, request->ahead);
     if (found.outcome == ZONE_OUTSIDE)
         return E_INVALID;
-    if (answer_quick(request, &found, reply, result))
+    if (answer_may_be_short(request->options) && answer_quick(request, &found, reply, result))
         return OK;
     struct answer_result made = { .ede = EDE_NONE, .key = request->name };
     struct answering a;

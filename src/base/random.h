@@ -69,14 +69,18 @@ static inline uint64_t hash_short(const struct hash_key *key, const void *data, 
     return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
 }
 
-static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size)
+/* For more than eight octets: out of line, so that the common case needs few registers. */
+uint64_t hash_link_long(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size);
+
+static inline uint64_t hash_link_last(const struct hash_key *key, uint64_t hash, const uint8_t *data, size_t size, size_t all)
 {
-    uint64_t hash = before ^ key->k0;
-    const size_t all = size;
-    for (; size > 8; data += 8, size -= 8)
-        hash = hash_fold(hash ^ hash_lower(hash_load(data, 8)), key->k1);
     hash = hash_fold(hash ^ hash_lower(hash_load(data, size)), key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
     return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
+}
+
+static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size)
+{
+    return size > 8 ? hash_link_long(key, before, data, size) : hash_link_last(key, before ^ key->k0, data, size, size);
 }
 
 #endif

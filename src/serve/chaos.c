@@ -27,7 +27,7 @@ static const char *identity_of(const struct serve_setup *setup, struct name_view
 
 bool chaos_answer(struct visit *v)
 {
-    const struct question *q = &v->in->query.question;
+    const struct question *q = &v->query.question;
     struct name_view name = q->view;
     const char *text = identity_of(v->setup, name);
     if (text == NULL)

@@ -78,34 +78,34 @@ static uint64_t unique_estimate(const struct serve *s, enum unique_kind kind)
     return (uint64_t)(estimate + 0.5);
 }
 
-void counters_query(struct visit *v)
+void counters_query(const struct counted_query *q)
 {
-    struct serve_counters *c = &v->worker->counters;
-    bool tcp = v->x->transport == NET_TCP, six = v->x->peer.address.family == 6;
+    struct serve_counters *c = &q->worker->counters;
+    bool tcp = q->x->transport == NET_TCP, six = q->x->peer.address.family == 6;
     count_up(tcp ? six ? &c->queries_tcp6 : &c->queries_tcp4 : six ? &c->queries_udp6 : &c->queries_udp4);
-    count_up(&c->query_size[tcp][size_bucket(v->x->query_bytes)]);
-    count_up(&c->opcode[v->in->query.opcode & 15]);
-    if (v->in->query.has_question)
-        count_up(&c->type_count[counters_type_index(v->in->query.question.type)]);
-    if (v->in->query.edns.present)
+    count_up(&c->query_size[tcp][size_bucket(q->x->query_bytes)]);
+    count_up(&c->opcode[q->opcode & 15]);
+    if (q->has_question)
+        count_up(&c->type_count[counters_type_index(q->type)]);
+    if (q->edns)
         count_up(&c->edns);
-    if (v->in->query.edns.dnssec_ok)
+    if (q->dnssec_ok)
         count_up(&c->dnssec_ok);
-    const uint8_t *peer = v->x->peer.address.bytes;
-    unique_note(v->worker, six ? UNIQUE_IPV6 : UNIQUE_IPV4, peer, six ? 16 : 4);
+    const uint8_t *peer = q->x->peer.address.bytes;
+    unique_note(q->worker, six ? UNIQUE_IPV6 : UNIQUE_IPV4, peer, six ? 16 : 4);
     if (six)
-        unique_note(v->worker, UNIQUE_IPV6_NETWORK, peer, 8);
+        unique_note(q->worker, UNIQUE_IPV6_NETWORK, peer, 8);
 }
 
-void counters_response(struct visit *v, size_t bytes)
+void counters_response(const struct counted_response *r)
 {
-    struct serve_counters *c = &v->worker->counters;
-    bool tcp = v->x->transport == NET_TCP, six = v->x->peer.address.family == 6;
+    struct serve_counters *c = &r->worker->counters;
+    bool tcp = r->x->transport == NET_TCP, six = r->x->peer.address.family == 6;
     count_up(tcp ? six ? &c->responses_tcp6 : &c->responses_tcp4 : six ? &c->responses_udp6 : &c->responses_udp4);
-    count_up(&c->response_size[tcp][size_bucket(bytes)]);
-    count_up(&c->rcode[v->rcode < LENGTH_OF(c->rcode) ? v->rcode : LENGTH_OF(c->rcode) - 1]);
-    count_up(&c->outcome[v->outcome]);
-    if (v->reply.flags & FLAG_TC)
+    count_up(&c->response_size[tcp][size_bucket(r->bytes)]);
+    count_up(&c->rcode[r->rcode < LENGTH_OF(c->rcode) ? r->rcode : LENGTH_OF(c->rcode) - 1]);
+    count_up(&c->outcome[r->outcome]);
+    if (r->truncated)
         count_up(&c->truncated);
 }
 
@@ -126,11 +126,11 @@ static struct zone_counts *zone_counts_get(struct zone_slot *slot, unsigned work
     return counts;
 }
 
-struct serve_zone_counters *counters_zone(struct visit *v)
+struct serve_zone_counters *counters_zone(const struct worker *w, const struct zone *zone)
 {
-    struct zone_slot *slot = v->zone == NULL ? NULL : zone_user(v->zone);
-    struct zone_counts *counts = slot == NULL ? NULL : zone_counts_get(slot, v->worker->serve->worker_count);
-    return counts == NULL ? NULL : &counts_of(counts, v->worker->serve->worker_count, v->worker->index)->sum;
+    struct zone_slot *slot = zone == NULL ? NULL : zone_user(zone);
+    struct zone_counts *counts = slot == NULL ? NULL : zone_counts_get(slot, w->serve->worker_count);
+    return counts == NULL ? NULL : &counts_of(counts, w->serve->worker_count, w->index)->sum;
 }
 
 void counters_ahead(const struct worker *w, const struct zone *zone)
@@ -143,19 +143,19 @@ void counters_ahead(const struct worker *w, const struct zone *zone)
         cpu_prefetch(counts_of(counts, w->serve->worker_count, w->index), sizeof(struct serve_zone_counters));
 }
 
-void counters_zone_outcome(struct visit *v)
+void counters_zone_outcome(const struct worker *w, const struct zone *zone, enum serve_outcome outcome)
 {
-    struct serve_zone_counters *c = counters_zone(v);
+    struct serve_zone_counters *c = counters_zone(w, zone);
     if (c == NULL)
         return;
     count_up(&c->queries);
-    if (v->outcome == SERVE_NXDOMAIN)
+    if (outcome == SERVE_NXDOMAIN)
         count_up(&c->nxdomain);
-    else if (v->outcome == SERVE_NODATA)
+    else if (outcome == SERVE_NODATA)
         count_up(&c->nodata);
-    else if (v->outcome == SERVE_REFERRAL)
+    else if (outcome == SERVE_REFERRAL)
         count_up(&c->referrals);
-    else if (v->outcome == SERVE_SERVFAIL)
+    else if (outcome == SERVE_SERVFAIL)
         count_up(&c->servfail);
 }
 

@@ -47,11 +47,17 @@ static bool delay_of(struct name_view name, uint32_t *ms)
     return true;
 }
 
+bool delay_wants(struct name_view name)
+{
+    uint32_t ms;
+    return delay_of(name, &ms);
+}
+
 bool delay_question(struct visit *v)
 {
     static char woken;                  /* its address marks an exchange that has waited */
     uint32_t ms;
-    if (v->x->user == &woken || !v->in->query.has_question || !delay_of(v->in->query.question.view, &ms))
+    if (v->x->user == &woken || !v->query.has_question || !delay_of(v->query.question.view, &ms))
         return false;
     struct parked *p = mem_alloc(sizeof *p);
     struct net_exchange *x = p == NULL ? NULL : net_park(v->x);

@@ -6,6 +6,7 @@
 #include "serve/inside.h"
 
 bool delay_question(struct visit *v);
+bool delay_wants(struct name_view name);
 /* The worker ends: frees what still waits. */
 void delay_clear(struct worker *w);
 

@@ -5,7 +5,7 @@
 /* What OPT says whatever the answer will be. */
 void finish_edns_prepare(struct visit *v)
 {
-    const struct edns *asked = &v->in->query.edns;
+    const struct edns *asked = &v->query.edns;
     struct edns_reply *edns = &v->edns;
     edns->udp_payload = v->setup->udp_payload;
     edns->dnssec_ok = asked->dnssec_ok;
@@ -24,10 +24,10 @@ enum { LATE_OPTIONS_BYTES = (4 + 6) + (4 + 4) };
 
 void finish_edns_reserve(struct visit *v)
 {
-    if (!v->in->query.edns.present)
+    if (!v->query.edns.present)
         return;
     size_t bytes = edns_reply_bytes(&v->edns);
-    if (v->in->query.edns.zoneversion || v->in->query.edns.expire)
+    if (v->query.edns.zoneversion || v->query.edns.expire)
         bytes += LATE_OPTIONS_BYTES;
     if (bytes + v->reply.length > v->reply.limit)
         return;                             /* cannot be: a question and options are below 512; finish() copes */
@@ -51,7 +51,7 @@ static void shorten_edns(struct edns_reply *edns, size_t room)
 static void add_edns(struct visit *v)
 {
     v->reply.limit += v->reserved;
-    if (!v->in->query.edns.present)
+    if (!v->query.edns.present)
         return;
     v->edns.rcode = v->rcode;
     /* Without what came late, OPT takes what was kept for it. */
@@ -71,7 +71,8 @@ static bool limit_rate(struct visit *v)
         return true;
     struct serve_counters *c = &v->worker->counters;
     uint64_t now = net_now(v->worker->net).monotonic_ms;
-    enum rrl_verdict verdict = rrl_admit(v->setup->rrl, &v->x->peer.address, v->rrl_class, v->rrl_key, now);
+    enum rrl_verdict verdict =
+        v->in->limited ? v->in->verdict : rrl_admit(v->setup->rrl, &v->x->peer.address, v->rrl_class, v->rrl_key, now);
     if (verdict == RRL_SEND)
         return true;
     if (verdict == RRL_DROP) {
@@ -87,6 +88,13 @@ static bool limit_rate(struct visit *v)
     return true;
 }
 
+static void offer(const struct visit *v)
+{
+    const struct question *q = &v->query.question;
+    const struct kernel_offered offered = { q->view, q->type, q->klass, v->query.edns.dnssec_ok, v->x->transport == NET_UDP, v->outcome };
+    kernel_offer(v->worker, &offered);
+}
+
 void finish(struct visit *v)
 {
     if (!limit_rate(v)) {
@@ -94,13 +102,15 @@ void finish(struct visit *v)
         return;
     }
     add_edns(v);
-    if (v->rcode > 15 && !v->in->query.edns.present)
+    if (v->rcode > 15 && !v->query.edns.present)
         v->rcode = RCODE_SERVFAIL;          /* an extended code has no place without OPT */
     size_t bytes = reply_end(&v->reply, v->rcode);
-    counters_response(v, bytes);
+    const struct counted_response response = { v->worker, v->x, bytes, v->rcode, v->outcome, v->reply.flags & FLAG_TC };
+    counters_response(&response);
     if (v->tap)
         tap_exchange(v->setup->tap, v->worker->index, v->x, v->reply.data, bytes);
-    kernel_offer(v);
+    if (v->worker->kernel_ring != NULL && v->zone != NULL && v->edns.ede == EDE_NONE)
+        offer(v);
     net_reply_last(v->x, bytes);
 }
 

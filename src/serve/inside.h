@@ -50,6 +50,7 @@ struct worker {
     struct parked *delayed;             /* test builds only, see delay.h */
     struct kernel_ring *kernel_ring;    /* what it was asked, for the kernel's table; NULL = there is none */
     struct arrival *arrivals;           /* AHEAD of them */
+    struct answer_request lane;         /* what the short way asks, but for the question; `options` NULL: it is closed */
     unsigned index;
     uint32_t rotation;                  /* for round robin */
     struct serve_counters counters;
@@ -70,9 +71,11 @@ struct serve {
 /* A question as it came, and what was looked up ahead of its turn: a batch is gone through once for that, so that memory is there
  * when the answers are made. */
 struct arrival {
-    struct message query;
-    enum message_fault fault;
+    struct query_plain plain;
+    bool is_plain;                      /* else `plain` is nothing: the long way reads the message itself */
     bool viewed;                        /* the rest is known */
+    bool limited;                       /* the rate limit has been asked, and this is what it said */
+    enum rrl_verdict verdict;
     const struct serve_view *view;      /* NULL = none for this client */
     uint64_t begun;                     /* of zone_table_begin */
     struct zone *zone;                  /* NULL = none */
@@ -86,6 +89,7 @@ struct visit {
     const struct serve_setup *setup;
     struct net_exchange *x;
     struct arrival *in;
+    struct message query;
     struct reply reply;
     struct edns_reply edns;
     uint8_t cookie[COOKIE_BYTES];
@@ -111,21 +115,55 @@ const struct serve_view *route_view(const struct serve_setup *setup, const struc
 /* The zone for a question of this view; DS is asked above the cut. */
 struct zone *route_zone(const struct serve_view *view, struct name_view name, uint16_t type, uint16_t klass);
 
+/* serve.c */
+uint64_t limit_key(const struct worker *w, const struct answer_result *result);
+bool client_may_ask(const struct net_exchange *x, const struct zone *zone);
+struct counted_outcome { enum serve_outcome outcome; enum rrl_class rrl_class; };
+struct counted_outcome outcome_of(enum answer_kind kind);
+/* Octets that an answer may have. */
+size_t reply_limit(const struct serve_setup *setup, const struct net_exchange *x, uint16_t udp_payload);
+
 /* setup.c */
 const struct serve_zone *serve_zone_options(const struct zone *zone);
 
+/* lane.c: the short way.  @return false: nothing was sent or counted, the long way is needed */
+bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in);
+/* Before each batch. */
+void lane_open(struct worker *w);
+
 /* counters.c */
-void counters_query(struct visit *v);
-void counters_response(struct visit *v, size_t bytes);
-struct serve_zone_counters *counters_zone(struct visit *v);
-void counters_zone_outcome(struct visit *v);
+struct counted_query {
+    struct worker *worker;
+    const struct net_exchange *x;
+    uint8_t opcode;
+    uint16_t type;
+    bool has_question, edns, dnssec_ok;
+};
+void counters_query(const struct counted_query *q);
+struct counted_response {
+    struct worker *worker;
+    const struct net_exchange *x;
+    size_t bytes;
+    uint16_t rcode;
+    enum serve_outcome outcome;
+    bool truncated;
+};
+void counters_response(const struct counted_response *r);
+struct serve_zone_counters *counters_zone(const struct worker *w, const struct zone *zone);
+void counters_zone_outcome(const struct worker *w, const struct zone *zone, enum serve_outcome outcome);
 /* Has what a zone's numbers and options are read from fetched. */
 void counters_ahead(const struct worker *w, const struct zone *zone);
 unsigned counters_type_index(uint16_t type);
 
 /* kernel.c */
-/* Tells what was asked and answered, in case it is asked often; cheap when there is no room. */
-void kernel_offer(struct visit *v);
+/* Tells what was asked of a zone and answered, in case it is asked often; cheap when there is no room. */
+struct kernel_offered {
+    struct name_view name;
+    uint16_t type, klass;
+    bool dnssec_ok, udp;
+    enum serve_outcome outcome;
+};
+void kernel_offer(const struct worker *w, const struct kernel_offered *offered);
 void kernel_counters_add(const struct serve *serve, struct serve_counters *out);
 void kernel_zone_counters_add(const struct serve *serve, const struct zone *zone, struct serve_zone_counters *out);
 

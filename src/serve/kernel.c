@@ -41,17 +41,14 @@ struct serve_kernel {
 
 /* ---- what workers tell ---- */
 
-void kernel_offer(struct visit *v)
+void kernel_offer(const struct worker *w, const struct kernel_offered *o)
 {
-    struct kernel_ring *ring = v->worker->kernel_ring;
-    if (ring == NULL || kernel_ring_full(ring) || v->x->transport != NET_UDP || v->zone == NULL)
+    struct kernel_ring *ring = w->kernel_ring;
+    if (ring == NULL || kernel_ring_full(ring) || !o->udp || o->klass != CLASS_IN)
         return;
-    if (v->outcome != SERVE_NOERROR && v->outcome != SERVE_NODATA && v->outcome != SERVE_REFERRAL)
+    if (o->outcome != SERVE_NOERROR && o->outcome != SERVE_NODATA && o->outcome != SERVE_REFERRAL)
         return;
-    const struct question *q = &v->in->query.question;
-    if (q->klass != CLASS_IN || v->edns.ede != EDE_NONE)
-        return;
-    kernel_ring_put(ring, q->view, q->type, v->in->query.edns.dnssec_ok, v->outcome == SERVE_REFERRAL);
+    kernel_ring_put(ring, o->name, o->type, o->dnssec_ok, o->outcome == SERVE_REFERRAL);
 }
 
 /* ---- slots of zones ---- */

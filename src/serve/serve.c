@@ -46,32 +46,40 @@ void visit_servfail(struct visit *v, enum serve_failure failure)
 
 /* ---- one question ---- */
 
+/* By what the zone holds, never by a stranger's name: random names below a wildcard share one bucket. */
+uint64_t limit_key(const struct worker *w, const struct answer_result *result)
+{
+    return hash_link_nocase(&w->serve->key, 0, result->key.wire, result->key.length);
+}
+
+struct counted_outcome outcome_of(enum answer_kind kind)
+{
+    static const struct counted_outcome outcomes[] = {
+        [ANSWER_POSITIVE] = { SERVE_NOERROR, RRL_POSITIVE },   [ANSWER_NODATA] = { SERVE_NODATA, RRL_NODATA },
+        [ANSWER_NXDOMAIN] = { SERVE_NXDOMAIN, RRL_NXDOMAIN },  [ANSWER_REFERRAL] = { SERVE_REFERRAL, RRL_REFERRAL },
+        [ANSWER_ERROR] = { SERVE_OTHER, RRL_ERROR },
+    };
+    return outcomes[kind];
+}
+
 void visit_take(struct visit *v, const struct answer_result *result)
 {
-    static const enum serve_outcome outcomes[] = {
-        [ANSWER_POSITIVE] = SERVE_NOERROR, [ANSWER_NODATA] = SERVE_NODATA, [ANSWER_NXDOMAIN] = SERVE_NXDOMAIN,
-        [ANSWER_REFERRAL] = SERVE_REFERRAL, [ANSWER_ERROR] = SERVE_OTHER,
-    };
-    static const enum rrl_class classes[] = {
-        [ANSWER_POSITIVE] = RRL_POSITIVE, [ANSWER_NODATA] = RRL_NODATA, [ANSWER_NXDOMAIN] = RRL_NXDOMAIN,
-        [ANSWER_REFERRAL] = RRL_REFERRAL, [ANSWER_ERROR] = RRL_ERROR,
-    };
+    const struct counted_outcome counted = outcome_of(result->kind);
     v->rcode = result->rcode;
-    v->outcome = outcomes[result->kind];
-    v->rrl_class = classes[result->kind];
-    /* Keyed by what the zone holds, never by a stranger's name: random names below a wildcard share one bucket. */
+    v->outcome = counted.outcome;
+    v->rrl_class = counted.rrl_class;
     if (v->setup->rrl != NULL)
-        v->rrl_key = hash_link_nocase(&v->worker->serve->key, 0, result->key.wire, result->key.length);
+        v->rrl_key = limit_key(v->worker, result);
     v->edns.ede = result->ede;
     v->edns.ede_text = result->ede_text;
-    if (v->in->query.question.klass == CLASS_ANY)
+    if (v->query.question.klass == CLASS_ANY)
         v->reply.flags &= (uint16_t)~FLAG_AA;       /* RFC 1034 3.7.1 */
 }
 
-static bool client_may_ask(const struct visit *v, const struct zone *zone)
+bool client_may_ask(const struct net_exchange *x, const struct zone *zone)
 {
     const struct serve_zone *options = serve_zone_options(zone);
-    return options == NULL || options->allow_query == NULL || acl_permits(options->allow_query, &v->x->peer.address);
+    return options == NULL || options->allow_query == NULL || acl_permits(options->allow_query, &x->peer.address);
 }
 
 /* A chain must not lead a client into a zone that it may not ask itself. */
@@ -81,16 +89,16 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
 {
     const struct answer_request request = {
         .version = v->version,
-        .name = v->in->query.question.view,
-        .type = v->in->query.question.type,
-        .klass = v->in->query.question.klass == CLASS_ANY ? CLASS_IN : v->in->query.question.klass,
-        .dnssec_ok = v->in->query.edns.dnssec_ok,
+        .name = v->query.question.view,
+        .type = v->query.question.type,
+        .klass = v->query.question.klass == CLASS_ANY ? CLASS_IN : v->query.question.klass,
+        .dnssec_ok = v->query.edns.dnssec_ok,
         .udp = v->x->transport == NET_UDP,
         .rotate = v->worker->rotation++,
         .options = &v->setup->answer,
         .table = view->zones,
         .may_follow = may_follow,
-        .follow_context = v,
+        .follow_context = v->x,
         .ahead = &v->in->ahead,
         .cache = v->worker->cache,
         .hasher = v->worker->hasher,
@@ -105,7 +113,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
 /* Types that a question may not have, or whose service this version does not have. @return true when it failed the visit. */
 static bool refuse_type(struct visit *v)
 {
-    uint16_t type = v->in->query.question.type;
+    uint16_t type = v->query.question.type;
     if (!type_is_meta(type) || type == TYPE_ANY || type == TYPE_AXFR)
         return false;
     if (type == TYPE_IXFR)
@@ -119,13 +127,13 @@ static bool refuse_type(struct visit *v)
 
 static void tell_version(struct visit *v)
 {
-    if (v->in->query.edns.zoneversion) {
+    if (v->query.edns.zoneversion) {
         v->edns.zoneversion = true;
         v->edns.zoneversion_labels = zone_version_origin(v->version).labels;
         v->edns.zoneversion_serial = zone_version_serial(v->version);
     }
-    uint16_t type = v->in->query.question.type;
-    if (v->in->query.edns.expire && (type == TYPE_SOA || type == TYPE_AXFR)) {      /* RFC 7314 3.2: a primary tells the SOA's */
+    uint16_t type = v->query.question.type;
+    if (v->query.edns.expire && (type == TYPE_SOA || type == TYPE_AXFR)) {      /* RFC 7314 3.2: a primary tells the SOA's */
         struct rrset soa = zone_version_soa(v->version);
         size_t offset = 0;
         uint16_t size;
@@ -139,38 +147,41 @@ static void tell_version(struct visit *v)
 /* From the client to its view, and towards its zone. */
 static void arrival_view(struct arrival *in, const struct serve_setup *setup, const struct net_exchange *x)
 {
-    const struct question *q = &in->query.question;
+    const struct query_plain *q = &in->plain;
     in->viewed = true;
     in->view = route_view(setup, &x->peer.address);
-    in->begun = in->view == NULL ? 0 : zone_table_begin(in->view->zones, q->view, q->klass);
+    in->begun = in->view == NULL ? 0 : zone_table_begin(in->view->zones, q->name, q->klass);
 }
 
 /* From the name to its zone and version. */
 static void arrival_zone(struct arrival *in)
 {
-    const struct question *q = &in->query.question;
-    in->zone = in->view == NULL ? NULL : route_zone(in->view, q->view, q->type, q->klass);
+    const struct query_plain *q = &in->plain;
+    in->zone = in->view == NULL ? NULL : route_zone(in->view, q->name, q->type, q->klass);
     in->version = in->zone == NULL ? NULL : zone_current(in->zone);
 }
 
-/* All that, for a question whose turn has come. */
-static void arrival_route(struct arrival *in, const struct serve_setup *setup, const struct net_exchange *x)
+/* All that, for a question that no batch was gone through for, or that is not plain. */
+static void arrival_route(struct arrival *in, const struct serve_setup *setup, const struct net_exchange *x, const struct question *q)
 {
     if (in->viewed)
         return;
+    in->plain.name = q->view;
+    in->plain.type = q->type;
+    in->plain.klass = q->klass;
     arrival_view(in, setup, x);
     arrival_zone(in);
     if (in->version != NULL)
-        zone_ahead_begin(&in->ahead, in->version, in->query.question.view);
+        zone_ahead_begin(&in->ahead, in->version, q->view);
 }
 
 /* @return true when the exchange was taken over (a transfer, or parked). */
 static bool route_question(struct visit *v)
 {
-    const struct question *q = &v->in->query.question;
+    const struct question *q = &v->query.question;
     if (refuse_type(v))
         return false;
-    arrival_route(v->in, v->setup, v->x);
+    arrival_route(v->in, v->setup, v->x, q);
     const struct serve_view *view = v->in->view;
     if (view == NULL) {
         count_up(&v->worker->counters.acl_refused);
@@ -183,7 +194,7 @@ static bool route_question(struct visit *v)
     v->zone = v->in->zone;
     if (v->worker->serve->source_count != 0) {
         const struct serve_question question = { view, &v->x->peer.address, q->view, q->type, q->klass,
-                                                 v->in->query.edns.dnssec_ok, v->x->transport == NET_UDP };
+                                                 v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
         const struct serve_source *source =
             source_find(v->worker->serve, &question, v->zone == NULL ? -1 : zone_name(v->zone).labels);
         if (source != NULL) {
@@ -197,7 +208,7 @@ static bool route_question(struct visit *v)
         visit_fail(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE, NULL);
         return false;
     }
-    if (!client_may_ask(v, v->zone)) {
+    if (!client_may_ask(v->x, v->zone)) {
         count_up(&v->worker->counters.acl_refused);
         visit_fail(v, RCODE_REFUSED, EDE_PROHIBITED, NULL);
         return false;
@@ -206,11 +217,11 @@ static bool route_question(struct visit *v)
     if (v->version == NULL) {
         visit_servfail(v, SERVE_FAILURE_NOT_LOADED);
     } else {
-        if (v->in->query.edns.zoneversion || v->in->query.edns.expire)
+        if (v->query.edns.zoneversion || v->query.edns.expire)
             tell_version(v);
         answer_from_zone(v, view);
     }
-    counters_zone_outcome(v);
+    counters_zone_outcome(v->worker, v->zone, v->outcome);
     return false;
 }
 
@@ -219,7 +230,7 @@ static bool route_question(struct visit *v)
 /* @return true when the cookie already decides the answer. */
 static bool admit_cookie(struct visit *v)
 {
-    const struct edns *edns = &v->in->query.edns;
+    const struct edns *edns = &v->query.edns;
     struct serve_counters *c = &v->worker->counters;
     v->proven = v->x->transport == NET_TCP;
     if (edns->cookie == NULL || !v->setup->cookies)
@@ -259,41 +270,41 @@ static bool refuse_message(struct visit *v, enum message_fault fault)
         visit_fail(v, RCODE_BADVERS, EDE_NONE, NULL);
     else if (fault == MESSAGE_NOTIMP)
         visit_fail(v, RCODE_NOTIMP, EDE_NONE, NULL);
-    else if (v->in->query.opcode == OPCODE_UPDATE)
+    else if (v->query.opcode == OPCODE_UPDATE)
         visit_fail(v, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "dynamic update is not in this version");
-    else if (v->in->query.opcode == OPCODE_NOTIFY)
-        visit_fail(v, v->in->query.has_question ? RCODE_REFUSED : RCODE_FORMERR, EDE_NOT_SUPPORTED,
+    else if (v->query.opcode == OPCODE_NOTIFY)
+        visit_fail(v, v->query.has_question ? RCODE_REFUSED : RCODE_FORMERR, EDE_NOT_SUPPORTED,
                    "secondary service is not in this version");
-    else if (v->in->query.has_tsig)
+    else if (v->query.has_tsig)
         visit_fail(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "transaction signatures are not in this version");
     else
         return false;
     return true;
 }
 
+size_t reply_limit(const struct serve_setup *setup, const struct net_exchange *x, uint16_t udp_payload)
+{
+    size_t told = udp_payload > UDP_PLAIN_BYTES ? udp_payload : UDP_PLAIN_BYTES;
+    if (x->transport != NET_UDP)
+        return x->reply_room;
+    told = told < setup->udp_payload ? told : setup->udp_payload;
+    return told < x->reply_room ? told : x->reply_room;
+}
+
 /* @return false: the question does not fit */
 static bool begin_reply(struct visit *v)
 {
-    const struct message *q = &v->in->query;
-    size_t limit = v->x->reply_room;
-    if (v->x->transport == NET_UDP) {
-        size_t told = q->edns.present && q->edns.udp_payload > UDP_PLAIN_BYTES ? q->edns.udp_payload : UDP_PLAIN_BYTES;
-        if (told > v->setup->udp_payload)
-            told = v->setup->udp_payload;
-        limit = told < limit ? told : limit;
-    }
+    const struct message *q = &v->query;
+    size_t limit = reply_limit(v->setup, v->x, q->edns.present ? q->edns.udp_payload : 0);
     uint16_t flags = (uint16_t)(FLAG_QR | (q->opcode & 15) << 11 | (q->flags & (FLAG_RD | FLAG_CD)));
     return reply_begin_to(&v->reply, v->x->reply, limit, flags, q) == OK;
 }
 
-static void arrival_read(struct arrival *in, const struct net_exchange *x)
+static void count_query(struct visit *v)
 {
-    in->fault = message_read_query(x->query, x->query_bytes, &in->query);
-    in->viewed = false;
-    in->view = NULL;
-    in->zone = NULL;
-    in->version = NULL;
-    in->begun = 0;
+    const struct message *q = &v->query;
+    const struct counted_query counted = { v->worker, v->x, q->opcode, q->question.type, q->has_question, q->edns.present, q->edns.dnssec_ok };
+    counters_query(&counted);
 }
 
 static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
@@ -310,14 +321,14 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
     v.edns = (struct edns_reply){ .ede = EDE_NONE };
     v.tap = v.setup->tap != NULL && tap_wanted(v.setup->tap, w->index);
 
-    enum message_fault fault = in->fault;
+    enum message_fault fault = message_read_query(x->query, x->query_bytes, &v.query);
     if (fault == MESSAGE_IGNORE) {
         finish_silent(&v, SERVE_IGNORED);
         return;
     }
     if (delay_question(&v))
         return;
-    counters_query(&v);
+    count_query(&v);
     if (!begin_reply(&v))
         fault = MESSAGE_FORMERR;
     finish_edns_prepare(&v);
@@ -327,7 +338,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
         return;
     }
     finish_edns_reserve(&v);
-    if (!v.in->query.has_question) {
+    if (!v.query.has_question) {
         /* A question about the cookie alone (RFC 7873 5.4) is fine; no question at all is not. */
         v.rcode = RCODE_NOERROR;
         v.outcome = SERVE_NOERROR;
@@ -399,13 +410,58 @@ void serve_apply(struct serve *serve, struct serve_setup *setup)
         epoch_retire(serve->epoch, old, serve_setup_free);
 }
 
-/* A continuation (a test's delayed question) comes back through here. */
+static void arrival_begin(struct arrival *in)
+{
+    in->is_plain = in->viewed = in->limited = false;
+    in->view = NULL;
+    in->zone = NULL;
+    in->version = NULL;
+    in->begun = 0;
+}
+
+/* A question that was parked comes back through here. */
 void serve_again(struct worker *w, struct net_exchange *x)
 {
     struct arrival in;
     w->setup = atomic_load_explicit(&w->serve->setup, memory_order_acquire);
-    arrival_read(&in, x);
+    arrival_begin(&in);
     serve_exchange(w, x, &in);
+}
+
+static void arrival_read(struct arrival *in, const struct net_exchange *x)
+{
+    arrival_begin(in);
+    in->is_plain = query_read_plain(x->query, x->query_bytes, &in->plain);
+}
+
+/* The one zone that every client is answered from, or NULL. */
+static struct zone *lone_zone(const struct serve_setup *setup)
+{
+    return setup->view_count == 1 && setup->views[0].clients == NULL ? zone_table_only(setup->views[0].zones) : NULL;
+}
+
+static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchange **some, size_t count)
+{
+    struct arrival *in = w->arrivals, *end = in + count;
+    const struct zone_version *version = zone_current(zone);
+    const struct name_view origin = zone_name(zone);
+    const uint16_t klass = zone_class(zone);
+    for (struct arrival *a = in; a < end; a++, some++) {
+        arrival_read(a, *some);
+        if (!a->is_plain || a->plain.klass == CLASS_ANY)
+            continue;
+        a->viewed = true;
+        a->view = &w->setup->views[0];
+        if (a->plain.klass != klass || (origin.labels != 0 && !name_below(a->plain.name, origin)))
+            continue;
+        a->zone = zone;
+        a->version = version;
+        if (version != NULL)
+            zone_ahead_begin(&a->ahead, version, a->plain.name);
+    }
+    for (struct arrival *a = in; a < end; a++)
+        if (a->version != NULL)
+            zone_ahead_follow(&a->ahead, version);
 }
 
 /* Several passes, so that what one question waits for from memory comes while others are looked at: the table's slot, the zone,
@@ -416,7 +472,7 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
     uint64_t many = 0;
     for (size_t i = 0; i < count; i++) {
         arrival_read(&in[i], some[i]);
-        if (in[i].fault == MESSAGE_FINE && in[i].query.has_question && in[i].query.opcode == OPCODE_QUERY)
+        if (in[i].is_plain)
             arrival_view(&in[i], w->setup, some[i]);
         many |= in[i].begun;
     }
@@ -431,9 +487,12 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
             counters_ahead(w, a->zone);
         }
     }
-    for (struct arrival *a = in; a < end; a++)
-        if (a->version != NULL)
-            zone_ahead_begin(&a->ahead, a->version, a->query.question.view);
+    for (struct arrival *a = in; a < end; a++) {
+        if (a->version == NULL)
+            continue;
+        zone_ahead_apex(a->version);
+        zone_ahead_begin(&a->ahead, a->version, a->plain.name);
+    }
     for (struct arrival *a = in; a < end; a++)
         if (a->version != NULL)
             zone_ahead_follow(&a->ahead, a->version);
@@ -441,9 +500,14 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
 
 static void serve_some(struct worker *w, struct net_exchange **some, size_t count)
 {
-    look_ahead(w, some, count);
+    struct zone *lone = lone_zone(w->setup);
+    if (lone != NULL)
+        look_ahead_in(w, lone, some, count);
+    else
+        look_ahead(w, some, count);
     for (size_t i = 0; i < count; i++)
-        serve_exchange(w, some[i], &w->arrivals[i]);
+        if (!lane_exchange(w, some[i], &w->arrivals[i]))
+            serve_exchange(w, some[i], &w->arrivals[i]);
 }
 
 void serve_run(struct serve *serve, struct net_worker *net)
@@ -457,6 +521,7 @@ void serve_run(struct serve *serve, struct net_worker *net)
     size_t count;
     while (net_wait(net, &batch, &count)) {
         w->setup = atomic_load_explicit(&serve->setup, memory_order_acquire);
+        lane_open(w);
         for (size_t i = 0; i < count; i += AHEAD)
             serve_some(w, batch + i, count - i < AHEAD ? count - i : AHEAD);
         net_flush(net);

@@ -34,7 +34,7 @@ static void refuse(struct visit *v, uint16_t rcode, uint16_t ede, const char *te
 /* @return the version to send, or NULL after the visit was failed. */
 static const struct zone_version *admit(struct visit *v, const struct serve_view *view)
 {
-    const struct question *q = &v->in->query.question;
+    const struct question *q = &v->query.question;
     if (v->x->transport != NET_TCP) {
         refuse(v, RCODE_FORMERR, EDE_OTHER, "zone transfer needs TCP");         /* RFC 5936 4.2 */
         return NULL;
@@ -69,13 +69,13 @@ bool xfr_serve(struct visit *v, const struct serve_view *view)
     note->zone = name_copy(zone_version_origin(version));
     note->serial = zone_version_serial(version);
     note->peer = v->x->peer.address;
-    if (transfer_axfr(v->x, &v->in->query, &v->edns, version, transfer_done, note) != OK) {
+    if (transfer_axfr(v->x, &v->query, &v->edns, version, transfer_done, note) != OK) {
         mem_free(note);
         visit_servfail(v, SERVE_FAILURE_NO_MEMORY);
         return false;
     }
     count_up(&v->worker->counters.transfers);
-    struct serve_zone_counters *c = counters_zone(v);
+    struct serve_zone_counters *c = counters_zone(v->worker, v->zone);
     if (c != NULL)
         count_up(&c->transfers);
     return true;

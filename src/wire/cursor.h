@@ -4,6 +4,7 @@
 #define WIRE_CURSOR_H
 
 #include "base/status.h"
+#include <endian.h>
 
 struct cursor {
     const uint8_t *base, *pos, *end;   /**< borrowed; base = start of the message (pointers count from it) */
@@ -45,20 +46,27 @@ static inline uint32_t cursor_u32(struct cursor *c)
     return p == NULL ? 0 : (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static inline uint16_t get_u16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
+static inline uint16_t get_u16(const uint8_t *p)
+{
+    uint16_t v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return be16toh(v);
+}
 static inline uint32_t get_u32(const uint8_t *p)
 {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+    uint32_t v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return be32toh(v);
 }
 static inline void put_u16(uint8_t *p, uint16_t v)
 {
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
+    v = htobe16(v);
+    __builtin_memcpy(p, &v, sizeof v);
 }
 static inline void put_u32(uint8_t *p, uint32_t v)
 {
-    put_u16(p, (uint16_t)(v >> 16));
-    put_u16(p + 2, (uint16_t)v);
+    v = htobe32(v);
+    __builtin_memcpy(p, &v, sizeof v);
 }
 
 #endif

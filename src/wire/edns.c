@@ -195,6 +195,23 @@ static uint8_t *options_put(uint8_t *p, const struct edns_reply *edns, size_t te
     return p;
 }
 
+enum { COOKIE_OPTION_BYTES = 4 + 24 };
+
+size_t reply_opt_bytes(const uint8_t *cookie) { return OPT_FIXED_BYTES + (cookie == NULL ? 0 : COOKIE_OPTION_BYTES); }
+
+void reply_add_opt(struct reply *reply, uint16_t udp_payload, bool dnssec_ok, const uint8_t *cookie)
+{
+    const struct edns_reply plain = { .udp_payload = udp_payload, .dnssec_ok = dnssec_ok };
+    size_t bytes = reply_opt_bytes(cookie);
+    reply->limit += bytes;
+    uint8_t *p = opt_put(reply, &plain, bytes - OPT_FIXED_BYTES);
+    if (p == NULL || cookie == NULL)
+        return;
+    put_u16(p, OPTION_COOKIE);
+    put_u16(p + 2, COOKIE_OPTION_BYTES - 4);
+    memcpy(p + 4, cookie, COOKIE_OPTION_BYTES - 4);
+}
+
 enum status reply_add_edns(struct reply *reply, const struct edns_reply *edns)
 {
     if (is_plain(edns) && edns->cookie == NULL)

@@ -197,64 +197,90 @@ static enum message_fault message_read_query_body(struct cursor *c, struct messa
     return known ? MESSAGE_FINE : MESSAGE_NOTIMP;
 }
 
-/* A question and at most an OPT that has no option or a cookie: nearly all queries, in one straight pass.
- * @param out  its header is read  @return false: look closer; all but the question's name is as header_read left it */
-static bool plain_query(const uint8_t *data, size_t size, struct message *out)
+static uint64_t get_u64(const uint8_t *p) { return (uint64_t)get_u32(p) << 32 | get_u32(p + 4); }
+
+/* Of an OPT that is all the message has left.  @return false: look closer */
+static bool plain_opt(const uint8_t *opt, const uint8_t *end, struct query_plain *out)
 {
-    enum { OPT_BYTES = 11, COOKIE_HEAD = 4 };
+    enum { OPT_BYTES = 11, OPTION_HEAD = 4, CLIENT_BYTES = 8, BOTH_BYTES = 24 };
+    if (end - opt < OPT_BYTES || opt[0] != 0 || get_u16(opt + 1) != TYPE_OPT || opt[6] != 0)
+        return false;
+    uint16_t options = get_u16(opt + 9), payload = get_u16(opt + 3);
+    if (end - opt != OPT_BYTES + options)
+        return false;
+    if (options != 0) {
+        if (options < OPTION_HEAD || get_u16(opt + 11) != OPTION_COOKIE)
+            return false;
+        uint16_t bytes = (uint16_t)(options - OPTION_HEAD);
+        if (get_u16(opt + 13) != bytes || (bytes != CLIENT_BYTES && bytes != BOTH_BYTES))
+            return false;
+        out->cookie = opt + OPT_BYTES + OPTION_HEAD;
+        out->cookie_bytes = bytes;
+    }
+    out->opt = opt;
+    out->udp_payload = payload < UDP_PLAIN_BYTES ? UDP_PLAIN_BYTES : payload;
+    out->dnssec_ok = opt[7] >> 7;
+    return true;
+}
+
+bool query_read_plain(const uint8_t *data, size_t size, struct query_plain *out)
+{
+    enum { COUNTS_AND_KIND = 0xf800, ONE_QUESTION = 1 << 16 };
     const uint8_t *p = data + HEADER_BYTES, *end = data + size;
     unsigned labels = 0;
-    if (out->counts[0] != 1 || (out->counts[1] | out->counts[2]) != 0 || out->counts[3] > 1 || out->opcode != OPCODE_QUERY)
+    if (size < HEADER_BYTES + 5)
         return false;
-    if (end - p > NAME_MAX_BYTES + 4 + OPT_BYTES + COOKIE_HEAD + 40)
+    /* QR and opcode are zero, there is one question, and no record but perhaps one that is additional. */
+    uint64_t head = get_u64(data);
+    uint32_t more = get_u32(data + 8);
+    if ((head & ((uint64_t)COUNTS_AND_KIND << 32 | UINT32_MAX)) != ONE_QUESTION || more > 1)
         return false;
-    for (; p < end && *p != 0; p += 1u + *p, labels++)
+    const uint8_t *last = size - HEADER_BYTES > NAME_MAX_BYTES + 4 ? p + NAME_MAX_BYTES : end - 4;    /* the name ends before it */
+    for (; p < last && *p != 0; p += 1u + *p, labels++)
         if (*p > LABEL_MAX)
             return false;
-    size_t name = (size_t)(p - data) - HEADER_BYTES + 1;
-    if (name > NAME_MAX_BYTES || end - p < 5)
+    if (p >= last)
         return false;
-    const uint8_t *opt = p + 5;
-    struct edns *edns = &out->edns;
-    if (out->counts[3] == 0) {
-        if (opt != end)
-            return false;
-    } else {
-        if (end - opt < OPT_BYTES || opt[0] != 0 || get_u16(opt + 1) != TYPE_OPT || opt[6] != 0 || end - opt != OPT_BYTES + get_u16(opt + 9))
-            return false;
-        uint16_t options = get_u16(opt + 9), payload = get_u16(opt + 3);
-        if (options != 0) {
-            uint16_t bytes = (uint16_t)(options - COOKIE_HEAD);
-            if (options < COOKIE_HEAD + 8 || get_u16(opt + 11) != OPTION_COOKIE || get_u16(opt + 13) != bytes || (bytes != 8 && bytes != 24))
-                return false;
-            edns->cookie = opt + OPT_BYTES + COOKIE_HEAD;
-            edns->cookie_bytes = bytes;
-        }
-        edns->present = true;
-        edns->udp_payload = payload < UDP_PLAIN_BYTES ? UDP_PLAIN_BYTES : payload;
-        edns->extended_rcode = opt[5];
-        edns->flags = get_u16(opt + 7);
-        edns->dnssec_ok = edns->flags >> 15;
-        edns->options = opt + OPT_BYTES;
-        edns->options_bytes = options;
-    }
-    out->has_question = true;
-    out->question.view = (struct name_view){ data + HEADER_BYTES, (uint8_t)name, (uint8_t)labels };
-    out->question.type = get_u16(p + 1);
-    out->question.klass = get_u16(p + 3);
-    out->question_bytes = name + 4;
-    out->records_offset = HEADER_BYTES + name + 4;
+    out->opt = out->cookie = NULL;
+    out->cookie_bytes = 0;
+    out->dnssec_ok = false;
+    out->udp_payload = UDP_PLAIN_BYTES;
+    if (more == 0 ? end - p != 5 : !plain_opt(p + 5, end, out))
+        return false;
+    out->name = (struct name_view){ data + HEADER_BYTES, (uint8_t)(p + 1 - data - HEADER_BYTES), (uint8_t)labels };
+    out->type = get_u16(p + 1);
+    out->klass = get_u16(p + 3);
+    out->flags = (uint16_t)(head >> 32);
     return true;
+}
+
+/* @param out  its header is read */
+static void message_from_plain(const struct query_plain *plain, struct message *out)
+{
+    const uint8_t *opt = plain->opt;
+    out->has_question = true;
+    out->question.view = plain->name;
+    out->question.type = plain->type;
+    out->question.klass = plain->klass;
+    out->question_bytes = plain->name.length + 4u;
+    out->records_offset = HEADER_BYTES + out->question_bytes;
+    if (opt != NULL)
+        out->edns = (struct edns){ .present = true, .udp_payload = plain->udp_payload, .extended_rcode = opt[5], .flags = get_u16(opt + 7),
+                                   .dnssec_ok = plain->dnssec_ok, .options = opt + 11, .options_bytes = get_u16(opt + 9),
+                                   .cookie = plain->cookie, .cookie_bytes = plain->cookie_bytes };
 }
 
 enum message_fault message_read_query(const uint8_t *data, size_t size, struct message *out)
 {
     struct cursor c = cursor_of(data, size);
+    struct query_plain plain;
 
     if (!header_read(&c, out) || (out->flags & FLAG_QR) != 0)
         return MESSAGE_IGNORE;
-    if (plain_query(data, size, out))
+    if (query_read_plain(data, size, &plain)) {
+        message_from_plain(&plain, out);
         return MESSAGE_FINE;
+    }
     return message_read_query_body(&c, out);
 }
 

@@ -58,6 +58,21 @@ enum message_fault {
     MESSAGE_NOTIMP              /**< opcode not served */
 };
 
+/** What nearly all queries are: opcode QUERY, one question whose name has no pointers, and at most an OPT of version 0 with no option
+ *  but a cookie of 8 or 24 octets.  Borrowed from the message. */
+struct query_plain {
+    struct name_view name;
+    uint16_t type, klass;
+    uint16_t flags;             /**< the whole second word of the header */
+    uint16_t udp_payload;       /**< as in struct edns; 512 without */
+    uint16_t cookie_bytes;
+    bool dnssec_ok;
+    const uint8_t *opt;         /**< where the OPT stands; NULL = none */
+    const uint8_t *cookie;      /**< NULL = none */
+};
+/** @return false: it is another kind of query, or none, which message_read_query tells; `out` is then nothing */
+bool query_read_plain(const uint8_t *data, size_t size, struct query_plain *out);
+
 /** Reads a query.  `out` is filled as far as reading came, whatever is returned (id, flags, opcode at least, unless IGNORE).
  *  Walks all records (bounded by the message's size) to find OPT and TSIG; trailing octets are FORMERR.
  *  QDCOUNT over 1, or two OPT, OPT with a non-root owner or outside the additional section, an option list or cookie of a bad
@@ -119,6 +134,8 @@ void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, 
 /** Starts the reply to a query that message_read_query found FINE, with its question if it has one. @return OK, E_NO_SPACE
  *  (the reply is without question) */
 MUST_CHECK enum status reply_begin_to(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct message *query);
+/** The same for a plain query, whose header and question take no more than the 512 octets that any reply may have. */
+void reply_begin_plain(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct query_plain *query);
 /** To be called first, and once at most. @return OK, E_NO_SPACE */
 MUST_CHECK enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass);
 /** Adds one record with compression where the type allows it.  @return OK, or E_NO_SPACE and nothing changed.
@@ -153,6 +170,10 @@ struct edns_reply {
 };
 /** Octets the OPT record takes. */
 size_t edns_reply_bytes(const struct edns_reply *edns);
+/** The plainest ones: no option, or a cookie of 24 octets.  @param cookie  NULL = none */
+size_t reply_opt_bytes(const uint8_t *cookie);
+/** Appends such an OPT; so many octets have been kept off the reply's limit, and are given back. */
+void reply_add_opt(struct reply *reply, uint16_t udp_payload, bool dnssec_ok, const uint8_t *cookie);
 /** Appends OPT; room must have been kept. @return OK, E_NO_SPACE */
 MUST_CHECK enum status reply_add_edns(struct reply *reply, const struct edns_reply *edns);
 /** Writes the header. @return the message's length */

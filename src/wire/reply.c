@@ -67,6 +67,27 @@ enum status reply_begin_to(struct reply *reply, uint8_t *data, size_t limit, uin
     return OK;
 }
 
+/* At least 16 octets. */
+static inline void copy_pieces(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    enum { PIECE = 16 };
+    for (size_t at = 0; at + PIECE < bytes; at += PIECE)
+        memcpy(to + at, from + at, PIECE);
+    memcpy(to + bytes - PIECE, from + bytes - PIECE, PIECE);
+}
+
+void reply_begin_plain(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct query_plain *query)
+{
+    const uint8_t *from = query->name.wire - HEADER_BYTES;
+    size_t bytes = HEADER_BYTES + query->name.length + 4u;
+    reply_begin(reply, data, limit, get_u16(from), flags);
+    copy_pieces(data, from, bytes);
+    reply->length = bytes;
+    reply->counts[SECTION_QUESTION] = 1;
+    reply->question_labels = query->name.labels;
+    reply->question_length = query->name.length;
+}
+
 /* The label at *at of what we wrote ourselves, pointers followed.  @return its length octet's place */
 static size_t label_at(const struct reply *reply, size_t at)
 {
@@ -324,11 +345,13 @@ void reply_clear_records(struct reply *reply)
     reply_rollback(reply, &start);
 }
 
+/* Two words are written at once: this is done for every reply. */
 size_t reply_end(struct reply *reply, uint16_t rcode)
 {
-    put_u16(reply->data, reply->id);
-    put_u16(reply->data + 2, (uint16_t)((reply->flags & 0xfff0) | (rcode & 15)));
-    for (unsigned i = 0; i < LENGTH_OF(reply->counts); i++)
-        put_u16(reply->data + 4 + 2 * i, reply->counts[i]);
+    uint16_t flags = (uint16_t)((reply->flags & 0xfff0) | (rcode & 15));
+    const uint16_t *counts = reply->counts;
+    put_u32(reply->data, (uint32_t)reply->id << 16 | flags);
+    put_u32(reply->data + 4, (uint32_t)counts[0] << 16 | counts[1]);
+    put_u32(reply->data + 8, (uint32_t)counts[2] << 16 | counts[3]);
     return reply->length;
 }

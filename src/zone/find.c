@@ -16,8 +16,8 @@ const struct zone_node *version_probe(const struct zone_version *v, struct name_
     return NULL;
 }
 
-/* `*` below the closest encloser; it exists. */
-static const struct zone_node *wildcard_of(const struct zone_version *v, const struct zone_node *encloser, uint64_t hash)
+/* `*` below the closest encloser; it exists.  Out of line, for the room that it takes on the stack. */
+__attribute__((noinline)) static const struct zone_node *wildcard_of(const struct zone_version *v, const struct zone_node *encloser, uint64_t hash)
 {
     struct name wild;
     if (name_prepend((const uint8_t *)"*", 1, zone_node_name(v, encloser), &wild) != OK)
@@ -42,50 +42,73 @@ static const uint8_t *last_labels(struct name_view name, unsigned labels)
 
 void zone_ahead_touch(const struct zone_version *v) { cpu_prefetch(v, sizeof *v); }
 
-void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *v, struct name_view name)
+void zone_ahead_apex(const struct zone_version *v)
 {
     enum { APEX_BYTES = 128 };      /* the head and the SOA of most */
-    unsigned labels = v->labels + 1u;
     cpu_prefetch(version_apex(v), APEX_BYTES);
-    ahead->hashed = name.labels >= labels;
-    if (!ahead->hashed)
+}
+
+void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *v, struct name_view name)
+{
+    unsigned labels = v->labels + 1u;
+    ahead->state = ZONE_AHEAD_APEX;
+    if (name.labels < labels)
         return;
     const uint8_t *label = last_labels(name, labels);
+    ahead->state = ZONE_AHEAD_HASHED;
     ahead->hash = hash_link(&v->key, 0, label + 1, label[0]);
     ahead->label = (uint8_t)(label - name.wire);
     cpu_prefetch(version_slots(v) + hash_place(ahead->hash, v->slot_count), 1);
 }
 
-void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version *v)
+void zone_ahead_follow(struct zone_ahead *ahead, const struct zone_version *v)
 {
     enum { NODE_BYTES = 192 };      /* of most */
-    if (!ahead->hashed)
+    if (ahead->state != ZONE_AHEAD_HASHED)
         return;
     const struct zone_slot *slots = version_slots(v);
-    uint32_t tag = hash_tag(ahead->hash);
-    for (uint32_t at = hash_place(ahead->hash, v->slot_count); slots[at].node; at = at + 1 == v->slot_count ? 0 : at + 1) {
-        if (slots[at].tag != tag)
-            continue;
-        cpu_prefetch(version_at(v, slots[at].node), NODE_BYTES);
-        return;
-    }
+    uint32_t tag = hash_tag(ahead->hash), at = hash_place(ahead->hash, v->slot_count);
+    while (slots[at].node && slots[at].tag != tag)
+        at = at + 1 == v->slot_count ? 0 : at + 1;
+    ahead->node = slots[at].node;
+    ahead->state = ZONE_AHEAD_FOLLOWED;
+    if (ahead->node)
+        cpu_prefetch(version_at(v, ahead->node), NODE_BYTES);
+}
+
+/* The node below the apex, from what was looked up ahead. */
+static const struct zone_node *first_child(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
+{
+    const uint8_t *label = name.wire + ahead->label;
+    const struct zone_node *n = version_node_at(v, ahead->node);
+    const struct name_view below = { label, (uint8_t)(name.length - ahead->label), (uint8_t)(v->labels + 1) };
+    if (ahead->state == ZONE_AHEAD_FOLLOWED && ahead->node == 0)
+        return NULL;
+    if (ahead->state == ZONE_AHEAD_FOLLOWED && name_equal(zone_node_name(v, n), below))
+        return n;
+    return version_probe(v, below, ahead->hash);
 }
 
 /* Down from the apex, one label a step: a cut or a DNAME ends the search wherever it stands, and no name has nodes below where
  * there is none (empty non-terminals are nodes). */
-struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
+static struct zone_found find_below(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
 {
     const struct zone_node *n = version_apex(v);
-    if (!ahead && !name_below(name, zone_version_origin(v)))
-        return (struct zone_found){ .outcome = ZONE_OUTSIDE };
     uint64_t hash = 0;
-    for (unsigned labels = n->labels + 1u; labels <= name.labels; labels++) {
+    for (unsigned labels = v->labels + 1u; labels <= name.labels; labels++) {
         if (n->flags & NODE_DNAME)
             return (struct zone_found){ ZONE_DNAME, n, n, false };
-        bool hashed = ahead != NULL && n == version_apex(v);
-        const uint8_t *label = hashed ? name.wire + ahead->label : last_labels(name, labels);
-        uint64_t link = hashed ? ahead->hash : hash_link(&v->key, hash, label + 1, label[0]);
-        const struct zone_node *child = child_find(v, name, label, labels, link);
+        const struct zone_node *child;
+        uint64_t link;
+        if (ahead) {
+            link = ahead->hash;
+            child = first_child(v, name, ahead);
+            ahead = NULL;
+        } else {
+            const uint8_t *label = last_labels(name, labels);
+            link = hash_link(&v->key, hash, label + 1, label[0]);
+            child = child_find(v, name, label, labels, link);
+        }
         if (!child) {
             const struct zone_node *wild = n->flags & NODE_WILD_CHILD ? wildcard_of(v, n, hash) : NULL;
             return (struct zone_found){ wild ? ZONE_WILDCARD : ZONE_ABSENT, wild, n, false };
@@ -96,6 +119,13 @@ struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view
             return (struct zone_found){ ZONE_CUT, n, n, labels == name.labels };
     }
     return (struct zone_found){ ZONE_HIT, n, n, true };
+}
+
+struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
+{
+    if (!ahead && !name_below(name, zone_version_origin(v)))
+        return (struct zone_found){ .outcome = ZONE_OUTSIDE };
+    return find_below(v, name, ahead && ahead->state != ZONE_AHEAD_APEX ? ahead : NULL);
 }
 
 struct zone_found zone_find(const struct zone_version *v, struct name_view name) { return zone_find_ahead(v, name, NULL); }

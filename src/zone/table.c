@@ -201,15 +201,17 @@ static int deepest(const uint64_t depths[2], int labels)
     return -1;
 }
 
+struct zone *zone_table_only(const struct zone_table *t) { return atomic_load_explicit(&t->only, memory_order_acquire); }
+
 struct zone *zone_table_find(const struct zone_table *t, struct name_view name, uint16_t klass, bool above)
 {
-    const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
-                                 atomic_load_explicit(&t->depths[1], memory_order_acquire) };
-    struct zone *only = atomic_load_explicit(&t->only, memory_order_acquire);
+    struct zone *only = zone_table_only(t);
     if (only) {
         struct name_view zone = zone_name(only);
         return zone_class(only) == klass && name_below(name, zone) && !(above && name.labels == zone.labels) ? only : NULL;
     }
+    const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
+                                 atomic_load_explicit(&t->depths[1], memory_order_acquire) };
     struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
     int n = name.labels == 0 && above ? -1 : deepest(depths, name.labels - (above ? 1 : 0));
     uint8_t starts[NAME_MAX_LABELS + 1];

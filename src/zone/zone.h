@@ -52,16 +52,19 @@ struct zone_found {
 struct zone_found zone_find(const struct zone_version *version, struct name_view name);
 
 /** The first steps of zone_find taken early, for all questions of a batch, so that what the search will read is on its way from
- *  memory: touch for each, begin for each, then follow for each, then zone_find_ahead, which takes the name as one of the zone. */
+ *  memory: touch for each, apex and begin for each, then follow for each, then zone_find_ahead, which takes the name as one of the
+ *  zone.  Any of them may be left out but begin. */
 struct zone_ahead {
     uint64_t hash;      /**< of the label below the apex */
+    uint32_t node;      /**< where its node may be; 0 = there is none */
     uint8_t label;      /**< where it begins in the name */
-    bool hashed;        /**< the name has one */
+    enum { ZONE_AHEAD_APEX /**< the name has none */, ZONE_AHEAD_HASHED, ZONE_AHEAD_FOLLOWED } state;
 };
 void zone_ahead_touch(const struct zone_version *version);
+void zone_ahead_apex(const struct zone_version *version);
 /** @param name  at or below the version's origin */
 void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *version, struct name_view name);
-void zone_ahead_follow(const struct zone_ahead *ahead, const struct zone_version *version);
+void zone_ahead_follow(struct zone_ahead *ahead, const struct zone_version *version);
 /** As zone_find.  @param ahead  begun with this version and name; NULL = none */
 struct zone_found zone_find_ahead(const struct zone_version *version, struct name_view name, const struct zone_ahead *ahead);
 
@@ -184,6 +187,8 @@ MUST_CHECK enum status zone_table_add(struct zone_table *table, struct zone *zon
 MUST_CHECK enum status zone_table_replace(struct zone_table *table, struct zone *zone);
 /** Gives the reference back through the epoch. @return OK, E_NOT_FOUND */
 MUST_CHECK enum status zone_table_remove(struct zone_table *table, struct name_view name, uint16_t klass);
+/** The only zone that there is; NULL when there are none or more. */
+struct zone *zone_table_only(const struct zone_table *table);
 /** Longest suffix.  @param above  true: strictly above `name` (DS is answered by the parent). NULL when none. */
 struct zone *zone_table_find(const struct zone_table *table, struct name_view name, uint16_t klass, bool above);
 /** The same taken early: begin has the slot fetched where the search will most likely look first, follow the zone in it.

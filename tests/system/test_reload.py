@@ -201,7 +201,7 @@ def test_no_query_is_lost_and_versions_never_mix(rhizd):
 
 def test_starting_up_answers_servfail_not_ready(rhizd, tmp_path):
     """Answers begin before all zones are loaded; what is not there yet is SERVFAIL with EDE 14 (RFC 8914), never REFUSED."""
-    big = zone_text(1) + "".join(f"n{i} 3600 A 192.0.2.{i % 256}\n" for i in range(200000))
+    big = zone_text(1) + "".join(f"n{i} 3600 A 192.0.2.{i % 256}\n" for i in range(800000))
     server = rhizd(zones={"big.": big, "small.": version(1)}, start=False)
     server.start(ready=False)
     seen = set()

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The short way of plain questions about zones that are there, which are nearly all: the steps of serve_exchange() in the same
+ * order, each in the form that it has for them.  What turns out to be anything else has left no trace, and goes the long
+ * way.  Both ways give the same octets and count the same. */
+#include "serve/inside.h"
+
+/* A name that the test build answers late goes the long way. */
+#ifdef RHIZ_TEST_DELAY
+#include "serve/delay.h"
+#else
+static bool delay_wants(struct name_view name) { (void)name; return false; }
+#endif
+
+void lane_open(struct worker *w)
+{
+    const struct serve_setup *setup = w->setup;
+    const struct answer_options *o = &setup->answer;
+    bool open = setup->tap == NULL && !setup->cookies_required_udp && w->serve->source_count == 0 && answer_may_be_short(o);
+    w->lane = (struct answer_request){ .options = open ? o : NULL, .cache = w->cache, .hasher = w->hasher };
+}
+
+/* @return false: its cookie asks for more than a copy of it in the answer */
+static bool cookie_is_good(const struct worker *w, const struct net_exchange *x, const struct query_plain *q)
+{
+    uint32_t now = (uint32_t)(net_now(w->net).unix_ms / 1000);
+    return q->cookie_bytes == COOKIE_BYTES &&
+           cookie_check(&w->setup->secrets, q->cookie, q->cookie_bytes, &x->peer.address, now) == COOKIE_GOOD;
+}
+
+static bool limits_allow(const struct worker *w, const struct net_exchange *x, struct arrival *in, const struct answer_result *result)
+{
+    struct rrl *rrl = w->setup->rrl;
+    uint64_t now = net_now(w->net).monotonic_ms;
+    in->limited = true;
+    in->verdict = rrl_admit(rrl, &x->peer.address, outcome_of(result->kind).rrl_class, limit_key(w, result), now);
+    return in->verdict == RRL_SEND;
+}
+
+static void count(struct worker *w, const struct net_exchange *x, const struct arrival *in, bool proven, const struct reply *reply,
+                  const struct answer_result *result)
+{
+    const struct query_plain *q = &in->plain;
+    enum serve_outcome outcome = outcome_of(result->kind).outcome;
+    counters_query(&(struct counted_query){ w, x, OPCODE_QUERY, q->type, true, q->opt != NULL, q->dnssec_ok });
+    if (proven)
+        count_up(&w->counters.cookies_good);
+    counters_zone_outcome(w, in->zone, outcome);
+    counters_response(&(struct counted_response){ w, x, reply->length, result->rcode, outcome, reply->flags & FLAG_TC });
+    if (w->kernel_ring != NULL)
+        kernel_offer(w, &(struct kernel_offered){ q->name, q->type, q->klass, q->dnssec_ok, x->transport == NET_UDP, outcome });
+}
+
+bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
+{
+    const struct query_plain *q = &in->plain;
+    const struct serve_setup *setup = w->setup;
+    if (!in->is_plain || in->version == NULL || w->lane.options == NULL || q->klass == CLASS_ANY || delay_wants(q->name))
+        return false;
+    bool told = q->cookie != NULL && setup->cookies;
+    if ((told && !cookie_is_good(w, x, q)) || !client_may_ask(x, in->zone))
+        return false;
+
+    struct reply reply;
+    const uint8_t *cookie = told ? q->cookie : NULL;
+    size_t opt = q->opt == NULL ? 0 : reply_opt_bytes(cookie);
+    reply_begin_plain(&reply, x->reply, reply_limit(setup, x, q->udp_payload) - opt, FLAG_QR | (q->flags & (FLAG_RD | FLAG_CD)), q);
+
+    struct answer_result result;
+    struct answer_request *request = &w->lane;
+    request->version = in->version;
+    request->name = q->name;
+    request->type = q->type;
+    request->klass = q->klass;
+    request->dnssec_ok = q->dnssec_ok;
+    request->udp = x->transport == NET_UDP;
+    request->ahead = &in->ahead;
+    if (!answer_short(request, &reply, &result))
+        return false;
+    if (setup->rrl != NULL && !told && x->transport == NET_UDP && !limits_allow(w, x, in, &result))
+        return false;
+    if (opt != 0)
+        reply_add_opt(&reply, setup->udp_payload, q->dnssec_ok, cookie);
+    size_t bytes = reply_end(&reply, result.rcode);
+    count(w, x, in, told, &reply, &result);
+    net_reply_last(x, bytes);
+    return true;
+}
