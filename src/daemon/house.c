@@ -100,6 +100,7 @@ static enum status start_workers(struct house *house)
 static void *cleaner_main(void *argument)
 {
     struct house *house = argument;
+    thread_give_way();
     while (!atomic_load(&house->cleaner_ends)) {
         size_t waiting = epoch_reclaim(house->epoch);
         usleep(waiting ? 20000 : 100000);
@@ -149,6 +150,7 @@ static void *steward_main(void *argument)
 {
     struct house *house = argument;
     load_first(house);
+    thread_give_way();
     pthread_mutex_lock(&house->jobs);
     while (!atomic_load(&house->stopping)) {
         if (!house->reload_wanted) {

@@ -69,7 +69,9 @@ void tables_remove(struct keeper *keeper, struct kept *kept);
 struct load_job { struct kept **zones; size_t count; };
 /* Loads each, several at a time; counts into totals. */
 void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals);
-/* Loads one in this thread. @return OK, E_EXISTS (unchanged), else the reason, details in diag (may be NULL) */
+/* This thread lets all others go first, from now on and with those that it starts. */
+void thread_give_way(void);
+/* Loads one. @return OK, E_EXISTS (unchanged), else the reason, details in diag (may be NULL) */
 enum status load_one(struct keeper *keeper, struct kept *kept, bool force, struct diagnostics *diag);
 
 /* snapshots.c, snapshot_writer.c: versions of large zones as files, so that a start reads no text (docs/snapshot.md).  What goes wrong with them

@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64, ORDER_ABOVE = 64, POOL_FROM = 4 };
 
@@ -217,9 +220,53 @@ static enum status load(struct keeper *keeper, struct kept *kept, const struct l
     return st;
 }
 
+/* ---- one ---- */
+
+/* struct sched_attr as of Linux 3.14; the C library has it only lately. */
+struct schedule {
+    uint32_t size, policy;
+    uint64_t flags;
+    int32_t nice;
+    uint32_t priority;
+    uint64_t runtime_ns, deadline_ns, period_ns;
+};
+
+/* A tenth of what a worker gets where both want a core.  The long slice (Linux 6.12) lets whoever wakes up run at once, as its own is
+ * shorter; without, a loader may finish a slice of milliseconds first. */
+void thread_give_way(void)
+{
+    enum { NICER = 10, NICEST = 19, SLICE_MS = 100 };
+    int nice = getpriority(PRIO_PROCESS, 0) + NICER;    /* of this thread alone */
+    struct schedule way = { .size = sizeof way, .policy = SCHED_BATCH, .nice = nice > NICEST ? NICEST : nice, .runtime_ns = SLICE_MS * UINT64_C(1000000) };
+    if (syscall(SYS_sched_setattr, 0, &way, 0) != 0)
+        (void)setpriority(PRIO_PROCESS, 0, way.nice);
+}
+
+struct single {
+    struct keeper *keeper;
+    struct kept *kept;
+    struct load_how how;
+    struct diagnostics *diag;
+    enum status result;
+};
+
+static void *single_main(void *argument)
+{
+    struct single *s = argument;
+    thread_give_way();
+    s->result = load(s->keeper, s->kept, &s->how, s->diag);
+    return NULL;
+}
+
+/* On a thread of its own: the caller's could not go back to where it was. */
 enum status load_one(struct keeper *keeper, struct kept *kept, bool force, struct diagnostics *diag)
 {
-    return load(keeper, kept, &(struct load_how){ .force = force, .threads = 1 }, diag);
+    struct single s = { .keeper = keeper, .kept = kept, .how = { .force = force, .threads = 1 }, .diag = diag };
+    pthread_t id;
+    if (!atomic_load(&keeper->ready) || pthread_create(&id, NULL, single_main, &s) != 0)
+        return load(keeper, kept, &s.how, diag);
+    pthread_join(id, NULL);
+    return s.result;
 }
 
 /* ---- many ---- */
@@ -228,6 +275,7 @@ struct pool {
     struct keeper *keeper;
     const struct load_job *job;
     struct load_how how;
+    bool gives_way;
     _Atomic size_t next, done;
     _Atomic uint64_t loaded, unchanged, failed;
     pthread_mutex_t lock;
@@ -251,6 +299,8 @@ static void load_next(struct pool *pool, struct diagnostics *diag, size_t index)
 static void *loader_main(void *argument)
 {
     struct pool *pool = argument;
+    if (pool->gives_way)
+        thread_give_way();
     struct diagnostics *diag = diagnostics_new(DIAGNOSTICS_KEPT);
     for (size_t i; (i = atomic_fetch_add(&pool->next, 1)) < pool->job->count;)
         load_next(pool, diag, i);
@@ -335,12 +385,16 @@ static unsigned threads_wanted(const struct keeper *keeper)
     return threads > LOADERS_MAX ? LOADERS_MAX : threads;
 }
 
+/* The steward has given way already, the control thread has not. */
+static bool has_given_way(void) { return sched_getscheduler(0) == SCHED_BATCH; }
+
 void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals)
 {
     unsigned threads = threads_wanted(keeper);
     struct pool pool = { .keeper = keeper, .job = job, .how = { .force = force, .quiet = job->count > QUIET_ABOVE, .threads = job->count < POOL_FROM ? threads : 1 } };
     order_by_config(keeper->config_moving ? keeper->config_moving : keeper->config, job);
-    if (job->count >= POOL_FROM && threads > 1)
+    pool.gives_way = atomic_load(&keeper->ready) && !has_given_way();   /* on threads of its own: see load_one() */
+    if (job->count > 0 && (pool.gives_way || (job->count >= POOL_FROM && threads > 1)))
         run_pool(&pool, threads > job->count ? (unsigned)job->count : threads, progress);
     /* Few of them, or no thread could be had. */
     struct diagnostics *diag = diagnostics_new(DIAGNOSTICS_KEPT);
