@@ -199,8 +199,15 @@ static bool quick_hit(const struct answer_request *q, const struct zone_found *f
 
 static bool quick_referral(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
-    return q->cache != NULL && referral_is_work(q->version, found->node) &&
-           cache_answer(q, found->node, zone_node_name(q->version, found->node), TAIL_REFERRAL, reply, out);
+    struct name_view cut = zone_node_name(q->version, found->node);
+    if (referral_is_work(q->version, found->node))
+        return q->cache != NULL && cache_answer(q, found->node, cut, TAIL_REFERRAL, reply, out);
+    if (!referral_ready(q, found->node, reply))
+        return false;
+    out->kind = ANSWER_REFERRAL;
+    out->authoritative = false;
+    out->key = cut;
+    return true;
 }
 
 /* @return false: nothing was written */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 enum {
-    SETS = 1024, WAYS = 4,
+    SETS = 1024, WAYS = 8,
     MARKS = 8192,               /* of what was asked for in vain */
     TAIL_MAX_BYTES = 2048,
     KEPT_MAX_BYTES = 4 << 20,   /* in all */
@@ -28,8 +28,9 @@ struct key {
 /* An RRset of the additional section with its signatures: what is left out when room is short. */
 struct part {
     uint16_t end;                       /* in the tail */
+    uint16_t before;                    /* records of the parts in front of it */
     uint8_t records;
-    bool required;                      /* glue below the cut, RFC 9471 */
+    bool required;                      /* glue below the cut, RFC 9471; those come first */
 };
 struct kept {
     struct answer_tail tail;
@@ -124,7 +125,7 @@ static unsigned find_parts(const struct reply *reply, struct name_view cut, size
         if (!same && (count == PARTS_MAX || r.type == TYPE_RRSIG))
             return 0;
         if (!same) {
-            parts[count++] = (struct part){ .required = cut.wire != NULL && name_below(name_view_of(&r.owner), cut) };
+            parts[count++] = (struct part){ .before = (uint16_t)i, .required = cut.wire != NULL && name_below(name_view_of(&r.owner), cut) };
             last = r.owner;
             last_type = r.type;
         }
@@ -220,43 +221,67 @@ static const struct kept *find(const struct entry set[WAYS], const struct key *k
     return NULL;
 }
 
+/* The better part of the work for a referral with glue. */
+static void shift(uint8_t *to, const uint16_t *shifts, unsigned count, unsigned moved)
+{
+#pragma GCC unroll 4
+    for (const uint16_t *end = shifts + count; shifts < end; shifts++)
+        put_u16(to + *shifts, (uint16_t)(get_u16(to + *shifts) + moved));
+}
+
 void answer_tail_put(const struct answer_tail *tail, struct reply *reply)
 {
     uint8_t *to = reply_at(reply);
     unsigned moved = (unsigned)reply->question_length - tail->base_length;
     memcpy(to, tail->bytes, tail->length);
-    for (unsigned i = 0; moved && i < tail->shift_count; i++)
-        put_u16(to + tail->shifts[i], (uint16_t)(get_u16(to + tail->shifts[i]) + moved));
+    if (moved)
+        shift(to, tail->shifts, tail->shift_count, moved);
     for (unsigned s = 0; s < 3; s++)
         reply->counts[SECTION_ANSWER + s] = tail->counts[s];
     reply->length += tail->length;
     reply->flags |= tail->flags;
 }
 
+/* A piece of the tail.  @param shifts  where to look for its first  @return the first behind it */
+static const uint16_t *put_piece(const struct answer_tail *tail, const uint16_t *shifts, unsigned from, unsigned end, struct reply *reply)
+{
+    uint8_t *to = reply_at(reply);
+    const unsigned moved = (unsigned)reply->question_length - tail->base_length;
+    const uint16_t *last = tail->shifts + tail->shift_count;
+    memcpy(to, tail->bytes + from, end - from);
+    while (shifts < last && *shifts < from)
+        shifts++;
+    for (; shifts < last && *shifts < end; shifts++)
+        put_u16(to + (*shifts - from), (uint16_t)(get_u16(to + (*shifts - from)) + moved));
+    return shifts;
+}
+
 /* As much of the additional section as fits: what is required first, without which the answer is truncated, then the rest. */
 static bool put_parts(const struct kept *kept, struct reply *reply, bool *truncated)
 {
+    enum { LEAST_BYTES = 1 + 10 };      /* of a record */
     const struct answer_tail *tail = &kept->tail;
-    unsigned moved = (unsigned)reply->question_length - tail->base_length, shift = 0;
-    if (kept->part_count == 0 || kept->parts_at > reply_left(reply))
+    const size_t room = reply_left(reply);
+    unsigned i = 0, end = kept->parts_at;
+    if (kept->part_count == 0 || end > room)
         return false;
+    while (kept->parts[i].end <= room)          /* not all of them fit */
+        end = kept->parts[i++].end;
+    const uint16_t *shifts = put_piece(tail, tail->shifts, 0, end, reply);
     for (unsigned s = 0; s < 2; s++)
         reply->counts[SECTION_ANSWER + s] = tail->counts[s];
-    for (unsigned i = 0, from = 0, end = kept->parts_at; i <= kept->part_count; i++) {
-        const struct part *part = i ? &kept->parts[i - 1] : NULL;
-        end = part ? part->end : end;
-        bool fits = end - from <= reply_left(reply) && !(part && !part->required && *truncated);
-        uint8_t *to = reply_at(reply);
-        if (fits)
-            memcpy(to, tail->bytes + from, end - from);
-        for (; shift < tail->shift_count && tail->shifts[shift] < end; shift++)
-            if (fits)
-                put_u16(to + tail->shifts[shift] - from, (uint16_t)(get_u16(to + tail->shifts[shift] - from) + moved));
-        if (fits)
-            reply_take(reply, SECTION_ADDITIONAL, part ? part->records : 0, end - from);
-        else if (part->required)
-            *truncated = true;
-        from = end;
+    reply_take(reply, SECTION_ADDITIONAL, kept->parts[i].before, end);
+    for (unsigned from = end; i < kept->part_count; from = end, i++) {
+        const struct part *part = &kept->parts[i];
+        end = part->end;
+        if (reply_left(reply) < LEAST_BYTES || end - from > reply_left(reply)) {
+            *truncated |= part->required;
+            if (reply_left(reply) < LEAST_BYTES)
+                break;
+        } else if (part->required || !*truncated) {
+            shifts = put_piece(tail, shifts, from, end, reply);
+            reply_take(reply, SECTION_ADDITIONAL, part->records, end - from);
+        }
     }
     return true;
 }

@@ -27,6 +27,8 @@ struct emit_owner emit_below(const struct answering *a, struct name_view name, s
 static void copy_records(uint8_t *to, const uint8_t *records, size_t bytes, uint16_t owner, uint32_t ttl_max)
 {
     memcpy(to, records, bytes);
+    if (owner == (POINTER | HEADER_BYTES) && ttl_max == UINT32_MAX)     /* as they lie */
+        return;
     for (size_t at = 0; at < bytes; at += RECORD_HEAD + (size_t)get_u16(to + at + LENGTH_AT)) {
         put_u16(to + at, owner);
         if (get_u32(to + at + TTL_AT) > ttl_max)
@@ -60,12 +62,8 @@ static void emit_group(struct reply *reply, enum section section, struct emit_ow
         first = RECORD_HEAD + (size_t)get_u16(records + LENGTH_AT);
         *owner = emit_pointer(place);           /* from here on it stands in the message */
     }
-    if (bytes > first) {
-        if (owner->pointer == (POINTER | HEADER_BYTES) && ttl_max == UINT32_MAX)
-            memcpy(to + spelt, records + first, bytes - first);
-        else
-            copy_records(to + spelt, records + first, bytes - first, owner->pointer, ttl_max);
-    }
+    if (bytes > first)
+        copy_records(to + spelt, records + first, bytes - first, owner->pointer, ttl_max);
     reply_take(reply, section, count, spelt + bytes - first);
 }
 
@@ -97,6 +95,22 @@ bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too)
         memcpy(reply_at(reply), set->sigs, sigs);
         reply_take(reply, SECTION_ANSWER, set->sig_count, sigs);
     }
+    return true;
+}
+
+bool emit_authority(struct reply *reply, size_t skip, const struct rrset *set, const struct rrset *proof)
+{
+    uint16_t owner = (uint16_t)(POINTER | (HEADER_BYTES + skip));
+    if (set->bytes + proof->bytes + proof->sig_bytes > reply_left(reply))
+        return false;
+    copy_records(reply_at(reply), set->records, set->bytes, owner, UINT32_MAX);
+    reply_take(reply, SECTION_AUTHORITY, set->count, set->bytes);
+    if (proof->count == 0)
+        return true;
+    copy_records(reply_at(reply), proof->records, proof->bytes, owner, UINT32_MAX);
+    reply_take(reply, SECTION_AUTHORITY, proof->count, proof->bytes);
+    copy_records(reply_at(reply), proof->sigs, proof->sig_bytes, owner, UINT32_MAX);
+    reply_take(reply, SECTION_AUTHORITY, proof->sig_count, proof->sig_bytes);
     return true;
 }
 

@@ -72,6 +72,8 @@ bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too); 
 /* A CNAME at the question's name and, of its target, the RRset asked for. */
 bool emit_cname(struct reply *reply, struct name_view question, const struct rrset *cname, struct name_view target, const struct rrset *set,
                 bool signed_too);
+/* RRsets of one owner, which the question ends in after `skip` octets.  @param proof  with its signatures; count 0 = none */
+bool emit_authority(struct reply *reply, size_t skip, const struct rrset *set, const struct rrset *proof);
 bool emit_negative_soa(const struct zone_version *version, struct reply *reply);    /* without signatures */
 
 /* cache.c: answers from what was composed before, or composes it now.
@@ -87,6 +89,8 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
 
 /* referral.c: it takes more than a copy */
 bool referral_is_work(const struct zone_version *version, const struct zone_node *cut);
+/* One that is not.  @return false: nothing was written */
+bool referral_ready(const struct answer_request *request, const struct zone_node *cut, struct reply *reply);
 
 /* any.c: questions for more than one type; *none: the node has no such records, nothing was put */
 bool answer_any(struct answering *a, const struct zone_node *node, bool *none);

@@ -85,12 +85,28 @@ bool referral_is_work(const struct zone_version *version, const struct zone_node
     struct rrset ns;
     const uint8_t *rdata;
     uint16_t size;
-    if (!zone_node_rrset(version, cut, TYPE_NS, &ns) || ns.bytes > REFERRAL_PLAIN_BYTES)
+    if (apex.labels == 0 || !zone_node_rrset(version, cut, TYPE_NS, &ns) || ns.bytes > REFERRAL_PLAIN_BYTES)
         return true;
     for (size_t offset = 0; rrset_next(ns.records, ns.bytes, &offset, &rdata, &size);)
         if (name_ends_like(rdata, size, apex))
             return true;
     return false;
+}
+
+/* What put_ns, put_ds and put_glue write where nothing has to be looked for. */
+bool referral_ready(const struct answer_request *q, const struct zone_node *cut, struct reply *reply)
+{
+    struct rrset ns, proof = { 0 };
+    size_t skip = (size_t)q->name.length - zone_node_name(q->version, cut).length;
+    if (!zone_node_rrset(q->version, cut, TYPE_NS, &ns))
+        return false;
+    if (q->dnssec_ok && !(zone_node_rrset(q->version, cut, TYPE_DS, &proof) && proof.sig_count)) {
+        enum zone_denial denial = zone_version_denial(q->version);
+        proof.count = 0;
+        if (denial == ZONE_DENIAL_NSEC3 || (denial == ZONE_DENIAL_NSEC && !zone_node_rrset(q->version, cut, TYPE_NSEC, &proof)))
+            return false;
+    }
+    return emit_authority(reply, skip, &ns, &proof);
 }
 
 bool answer_referral(struct answering *a, const struct zone_node *cut)

@@ -38,8 +38,10 @@ static uint64_t load_le64(const uint8_t *bytes)
 
 static uint64_t rotate(uint64_t value, unsigned bits) { return value << bits | value >> (64 - bits); }
 
-static inline void sip_rounds(uint64_t v[4], unsigned rounds)
+/* Unrolled, and inline wherever it stands, so that the state is in registers. */
+static inline __attribute__((always_inline)) void sip_rounds(uint64_t v[4], unsigned rounds)
 {
+#pragma GCC unroll 4
     for (unsigned i = 0; i < rounds; i++) {
         v[0] += v[1];
         v[1] = rotate(v[1], 13) ^ v[0];
@@ -78,7 +80,14 @@ static inline __attribute__((always_inline)) uint64_t sip(uint64_t k0, uint64_t 
         v[0] ^= word;
     }
     uint64_t last = (uint64_t)(size & 0xff) << 56;
-    for (size_t i = 0; i < left; i++)
+    size_t i = 0;
+    if (left >= 4 && !nocase) {
+        uint32_t four;
+        memcpy(&four, data, sizeof four);
+        last |= le32toh(four);
+        i = sizeof four;
+    }
+    for (; i < left; i++)
         last |= (uint64_t)(nocase ? ascii_lower(data[i]) : data[i]) << (8 * i);
     v[3] ^= last;
     sip_rounds(v, c);

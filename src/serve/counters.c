@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers: each worker writes its own, readers sum them up. */
 #include "base/cpu.h"
-#include "serve/inside.h"
+#include "serve/count.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,33 +30,10 @@ const char *serve_failure_text(enum serve_failure failure) { return failure_text
 const char *serve_type_label(size_t index) { return index < LENGTH_OF(type_labels) ? type_labels[index].label : "other"; }
 
 /* Place + 1 of the types with a label of their own, which are all below 256. */
-static const uint8_t type_places[256] = {
+const uint8_t counters_type_places[256] = {
     [TYPE_A] = 1, [TYPE_NS] = 2, [TYPE_CNAME] = 3, [TYPE_SOA] = 4, [TYPE_PTR] = 5, [TYPE_MX] = 6, [TYPE_TXT] = 7, [TYPE_AAAA] = 8,
     [TYPE_SRV] = 9, [TYPE_DS] = 10, [TYPE_DNSKEY] = 11, [TYPE_HTTPS] = 12, [TYPE_SVCB] = 13, [TYPE_ANY] = 14, [TYPE_AXFR] = 15,
 };
-
-unsigned counters_type_index(uint16_t type)
-{
-    unsigned place = type < LENGTH_OF(type_places) ? type_places[type] : 0;
-    return (place == 0 ? (unsigned)LENGTH_OF(type_labels) : place) - 1;
-}
-
-static size_t size_bucket(size_t bytes)
-{
-    size_t bucket = bytes / 16;
-    return bucket < SERVE_SIZE_BUCKETS ? bucket : SERVE_SIZE_BUCKETS - 1;
-}
-
-/* HyperLogLog (Flajolet et al. 2007): 4096 registers, 1.6 % standard error, the same memory whoever asks. */
-static void unique_note(struct worker *w, enum unique_kind kind, const uint8_t *bytes, size_t length)
-{
-    uint64_t hash = hash_short(&w->serve->key, bytes, length);
-    uint8_t *reg = &w->unique[kind][hash % UNIQUE_REGISTERS];
-    uint64_t rest = hash >> 12 | UINT64_C(1) << 52;
-    uint8_t rank = (uint8_t)(__builtin_ctzll(rest) + 1);
-    if (__atomic_load_n(reg, __ATOMIC_RELAXED) < rank)
-        __atomic_store_n(reg, rank, __ATOMIC_RELAXED);
-}
 
 static uint64_t unique_estimate(const struct serve *s, enum unique_kind kind)
 {
@@ -78,43 +55,9 @@ static uint64_t unique_estimate(const struct serve *s, enum unique_kind kind)
     return (uint64_t)(estimate + 0.5);
 }
 
-void counters_query(const struct counted_query *q)
+struct zone_counts *counters_zone_new(struct zone_slot *slot, unsigned workers)
 {
-    struct serve_counters *c = &q->worker->counters;
-    bool tcp = q->x->transport == NET_TCP, six = q->x->peer.address.family == 6;
-    count_up(tcp ? six ? &c->queries_tcp6 : &c->queries_tcp4 : six ? &c->queries_udp6 : &c->queries_udp4);
-    count_up(&c->query_size[tcp][size_bucket(q->x->query_bytes)]);
-    count_up(&c->opcode[q->opcode & 15]);
-    if (q->has_question)
-        count_up(&c->type_count[counters_type_index(q->type)]);
-    if (q->edns)
-        count_up(&c->edns);
-    if (q->dnssec_ok)
-        count_up(&c->dnssec_ok);
-    const uint8_t *peer = q->x->peer.address.bytes;
-    unique_note(q->worker, six ? UNIQUE_IPV6 : UNIQUE_IPV4, peer, six ? 16 : 4);
-    if (six)
-        unique_note(q->worker, UNIQUE_IPV6_NETWORK, peer, 8);
-}
-
-void counters_response(const struct counted_response *r)
-{
-    struct serve_counters *c = &r->worker->counters;
-    bool tcp = r->x->transport == NET_TCP, six = r->x->peer.address.family == 6;
-    count_up(tcp ? six ? &c->responses_tcp6 : &c->responses_tcp4 : six ? &c->responses_udp6 : &c->responses_udp4);
-    count_up(&c->response_size[tcp][size_bucket(r->bytes)]);
-    count_up(&c->rcode[r->rcode < LENGTH_OF(c->rcode) ? r->rcode : LENGTH_OF(c->rcode) - 1]);
-    count_up(&c->outcome[r->outcome]);
-    if (r->truncated)
-        count_up(&c->truncated);
-}
-
-/* Made when a zone is first asked, so that a hundred thousand silent zones cost nothing. */
-static struct zone_counts *zone_counts_get(struct zone_slot *slot, unsigned workers)
-{
-    struct zone_counts *counts = atomic_load_explicit(&slot->counts, memory_order_acquire);
-    if (counts != NULL)
-        return counts;
+    struct zone_counts *counts = NULL;
     size_t bytes = workers * counts_stride(workers);
     struct zone_counts *made = workers == 1 ? malloc(bytes) : aligned_alloc(COUNTS_STRIDE, bytes);
     if (made == NULL)
@@ -126,13 +69,6 @@ static struct zone_counts *zone_counts_get(struct zone_slot *slot, unsigned work
     return counts;
 }
 
-struct serve_zone_counters *counters_zone(const struct worker *w, const struct zone *zone)
-{
-    struct zone_slot *slot = zone == NULL ? NULL : zone_user(zone);
-    struct zone_counts *counts = slot == NULL ? NULL : zone_counts_get(slot, w->serve->worker_count);
-    return counts == NULL ? NULL : &counts_of(counts, w->serve->worker_count, w->index)->sum;
-}
-
 void counters_ahead(const struct worker *w, const struct zone *zone)
 {
     struct zone_slot *slot = zone_user(zone);
@@ -141,22 +77,6 @@ void counters_ahead(const struct worker *w, const struct zone *zone)
     struct zone_counts *counts = atomic_load_explicit(&slot->counts, memory_order_relaxed);
     if (counts != NULL)
         cpu_prefetch(counts_of(counts, w->serve->worker_count, w->index), sizeof(struct serve_zone_counters));
-}
-
-void counters_zone_outcome(const struct worker *w, const struct zone *zone, enum serve_outcome outcome)
-{
-    struct serve_zone_counters *c = counters_zone(w, zone);
-    if (c == NULL)
-        return;
-    count_up(&c->queries);
-    if (outcome == SERVE_NXDOMAIN)
-        count_up(&c->nxdomain);
-    else if (outcome == SERVE_NODATA)
-        count_up(&c->nodata);
-    else if (outcome == SERVE_REFERRAL)
-        count_up(&c->referrals);
-    else if (outcome == SERVE_SERVFAIL)
-        count_up(&c->servfail);
 }
 
 /* Both structs are made of uint64_t alone, so that they sum up as arrays. */

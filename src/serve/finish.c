@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The last steps: EDNS, rate limit, counters, and out. */
-#include "serve/inside.h"
+#include "serve/count.h"
 
 /* What OPT says whatever the answer will be. */
 void finish_edns_prepare(struct visit *v)
@@ -105,8 +105,7 @@ void finish(struct visit *v)
     if (v->rcode > 15 && !v->query.edns.present)
         v->rcode = RCODE_SERVFAIL;          /* an extended code has no place without OPT */
     size_t bytes = reply_end(&v->reply, v->rcode);
-    const struct counted_response response = { v->worker, v->x, bytes, v->rcode, v->outcome, v->reply.flags & FLAG_TC };
-    counters_response(&response);
+    count_response(v->worker, v->x, bytes, v->rcode, v->outcome, v->reply.flags & FLAG_TC);
     if (v->tap)
         tap_exchange(v->setup->tap, v->worker->index, v->x, v->reply.data, bytes);
     if (v->worker->kernel_ring != NULL && v->zone != NULL && v->edns.ede == EDE_NONE)

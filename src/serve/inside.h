@@ -131,29 +131,11 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
 /* Before each batch. */
 void lane_open(struct worker *w);
 
-/* counters.c */
-struct counted_query {
-    struct worker *worker;
-    const struct net_exchange *x;
-    uint8_t opcode;
-    uint16_t type;
-    bool has_question, edns, dnssec_ok;
-};
-void counters_query(const struct counted_query *q);
-struct counted_response {
-    struct worker *worker;
-    const struct net_exchange *x;
-    size_t bytes;
-    uint16_t rcode;
-    enum serve_outcome outcome;
-    bool truncated;
-};
-void counters_response(const struct counted_response *r);
-struct serve_zone_counters *counters_zone(const struct worker *w, const struct zone *zone);
-void counters_zone_outcome(const struct worker *w, const struct zone *zone, enum serve_outcome outcome);
+/* counters.c; see count.h */
+/* Made when a zone is first asked, so that a hundred thousand silent zones cost nothing.  NULL when out of memory. */
+struct zone_counts *counters_zone_new(struct zone_slot *slot, unsigned workers);
 /* Has what a zone's numbers and options are read from fetched. */
 void counters_ahead(const struct worker *w, const struct zone *zone);
-unsigned counters_type_index(uint16_t type);
 
 /* kernel.c */
 /* Tells what was asked of a zone and answered, in case it is asked often; cheap when there is no room. */

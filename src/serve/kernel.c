@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread that fills the kernel's table, and what workers tell it. */
 #include "serve/kernel.h"
-#include "serve/inside.h"
+#include "serve/count.h"
 #include "serve/kernel_ring.h"
 
 #include <string.h>

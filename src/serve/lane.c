@@ -2,7 +2,7 @@
 /* The short way of plain questions about zones that are there, which are nearly all: the steps of serve_exchange() in the same
  * order, each in the form that it has for them.  What turns out to be anything else has left no trace, and goes the long
  * way.  Both ways give the same octets and count the same. */
-#include "serve/inside.h"
+#include "serve/count.h"
 
 /* A name that the test build answers late goes the long way. */
 #ifdef RHIZ_TEST_DELAY
@@ -19,12 +19,32 @@ void lane_open(struct worker *w)
     w->lane = (struct answer_request){ .options = open ? o : NULL, .cache = w->cache, .hasher = w->hasher };
 }
 
-/* @return false: its cookie asks for more than a copy of it in the answer */
-static bool cookie_is_good(const struct worker *w, const struct net_exchange *x, const struct query_plain *q)
+struct told_cookie {
+    bool there;                     /* it is answered */
+    bool proven;                    /* the client's address is */
+    uint64_t *counter;              /* that it counts in */
+    const uint8_t *answer;          /* the one that goes out */
+    uint8_t made[COOKIE_BYTES];
+};
+
+/* As admit_cookie() does.  @return false: it is malformed */
+static bool cookie_take(struct worker *w, const struct net_exchange *x, const struct query_plain *q, struct told_cookie *out)
 {
+    struct serve_counters *c = &w->counters;
+    const struct cookie_secrets *secrets = &w->setup->secrets;
     uint32_t now = (uint32_t)(net_now(w->net).unix_ms / 1000);
-    return q->cookie_bytes == COOKIE_BYTES &&
-           cookie_check(&w->setup->secrets, q->cookie, q->cookie_bytes, &x->peer.address, now) == COOKIE_GOOD;
+    enum cookie_verdict verdict = cookie_check(secrets, q->cookie, q->cookie_bytes, &x->peer.address, now);
+    if (verdict == COOKIE_MALFORMED)
+        return false;
+    out->there = true;
+    out->proven = verdict == COOKIE_GOOD || verdict == COOKIE_GOOD_RENEW;
+    out->counter = out->proven ? &c->cookies_good : verdict == COOKIE_BAD ? &c->cookies_bad : &c->cookies_client_only;
+    out->answer = q->cookie;
+    if (verdict != COOKIE_GOOD) {
+        cookie_make(secrets, q->cookie, &x->peer.address, now, out->made);
+        out->answer = out->made;
+    }
+    return true;
 }
 
 static bool limits_allow(const struct worker *w, const struct net_exchange *x, struct arrival *in, const struct answer_result *result)
@@ -36,16 +56,16 @@ static bool limits_allow(const struct worker *w, const struct net_exchange *x, s
     return in->verdict == RRL_SEND;
 }
 
-static void count(struct worker *w, const struct net_exchange *x, const struct arrival *in, bool proven, const struct reply *reply,
-                  const struct answer_result *result)
+static inline void count(struct worker *w, const struct net_exchange *x, const struct arrival *in, const struct reply *reply,
+                         const struct answer_result *result)
 {
     const struct query_plain *q = &in->plain;
     enum serve_outcome outcome = outcome_of(result->kind).outcome;
-    counters_query(&(struct counted_query){ w, x, OPCODE_QUERY, q->type, true, q->opt != NULL, q->dnssec_ok });
-    if (proven)
-        count_up(&w->counters.cookies_good);
-    counters_zone_outcome(w, in->zone, outcome);
-    counters_response(&(struct counted_response){ w, x, reply->length, result->rcode, outcome, reply->flags & FLAG_TC });
+    count_query(w, x, OPCODE_QUERY);
+    count_type(w, q->type);
+    count_edns(w, q->opt != NULL, q->dnssec_ok);
+    count_zone(w, in->zone, outcome);
+    count_response(w, x, reply->length, result->rcode, outcome, reply->flags & FLAG_TC);
     if (w->kernel_ring != NULL)
         kernel_offer(w, &(struct kernel_offered){ q->name, q->type, q->klass, q->dnssec_ok, x->transport == NET_UDP, outcome });
 }
@@ -56,13 +76,14 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
     const struct serve_setup *setup = w->setup;
     if (!in->is_plain || in->version == NULL || w->lane.options == NULL || q->klass == CLASS_ANY || delay_wants(q->name))
         return false;
-    bool told = q->cookie != NULL && setup->cookies;
-    if ((told && !cookie_is_good(w, x, q)) || !client_may_ask(x, in->zone))
+    struct told_cookie cookie;
+    cookie.there = cookie.proven = false;
+    cookie.answer = NULL;
+    if ((q->cookie != NULL && setup->cookies && !cookie_take(w, x, q, &cookie)) || !client_may_ask(x, in->zone))
         return false;
 
     struct reply reply;
-    const uint8_t *cookie = told ? q->cookie : NULL;
-    size_t opt = q->opt == NULL ? 0 : reply_opt_bytes(cookie);
+    size_t opt = q->opt == NULL ? 0 : reply_opt_bytes(cookie.answer);
     reply_begin_plain(&reply, x->reply, reply_limit(setup, x, q->udp_payload) - opt, FLAG_QR | (q->flags & (FLAG_RD | FLAG_CD)), q);
 
     struct answer_result result;
@@ -76,12 +97,14 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
     request->ahead = &in->ahead;
     if (!answer_short(request, &reply, &result))
         return false;
-    if (setup->rrl != NULL && !told && x->transport == NET_UDP && !limits_allow(w, x, in, &result))
+    if (setup->rrl != NULL && !cookie.proven && x->transport == NET_UDP && !limits_allow(w, x, in, &result))
         return false;
     if (opt != 0)
-        reply_add_opt(&reply, setup->udp_payload, q->dnssec_ok, cookie);
+        reply_add_opt(&reply, setup->udp_payload, q->dnssec_ok, cookie.answer);
+    if (cookie.there)
+        count_up(cookie.counter);
     size_t bytes = reply_end(&reply, result.rcode);
-    count(w, x, in, told, &reply, &result);
+    count(w, x, in, &reply, &result);
     net_reply_last(x, bytes);
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hall.  serve_exchange() is the only place where the order of steps is written. */
-#include "serve/inside.h"
+#include "serve/count.h"
 #include <string.h>
 
 /* What a worker thread needs besides: a name that the test build answers late. */
@@ -221,7 +221,7 @@ static bool route_question(struct visit *v)
             tell_version(v);
         answer_from_zone(v, view);
     }
-    counters_zone_outcome(v->worker, v->zone, v->outcome);
+    count_zone(v->worker, v->zone, v->outcome);
     return false;
 }
 
@@ -300,13 +300,6 @@ static bool begin_reply(struct visit *v)
     return reply_begin_to(&v->reply, v->x->reply, limit, flags, q) == OK;
 }
 
-static void count_query(struct visit *v)
-{
-    const struct message *q = &v->query;
-    const struct counted_query counted = { v->worker, v->x, q->opcode, q->question.type, q->has_question, q->edns.present, q->edns.dnssec_ok };
-    counters_query(&counted);
-}
-
 static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
 {
     struct visit v;
@@ -328,7 +321,10 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
     }
     if (delay_question(&v))
         return;
-    count_query(&v);
+    count_query(w, x, v.query.opcode & 15);
+    if (v.query.has_question)
+        count_type(w, v.query.question.type);
+    count_edns(w, v.query.edns.present, v.query.edns.dnssec_ok);
     if (!begin_reply(&v))
         fault = MESSAGE_FORMERR;
     finish_edns_prepare(&v);

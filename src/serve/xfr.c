@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AXFR out: who may have which zone.  RFC 5936. */
 #include "base/log.h"
-#include "serve/inside.h"
+#include "serve/count.h"
 
 struct xfr_note {
     struct name zone;

@@ -197,7 +197,12 @@ static enum message_fault message_read_query_body(struct cursor *c, struct messa
     return known ? MESSAGE_FINE : MESSAGE_NOTIMP;
 }
 
-static uint64_t get_u64(const uint8_t *p) { return (uint64_t)get_u32(p) << 32 | get_u32(p + 4); }
+static inline uint64_t get_u64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return be64toh(v);
+}
 
 /* Of an OPT that is all the message has left.  @return false: look closer */
 static bool plain_opt(const uint8_t *opt, const uint8_t *end, struct query_plain *out)
@@ -236,10 +241,11 @@ bool query_read_plain(const uint8_t *data, size_t size, struct query_plain *out)
     if ((head & ((uint64_t)COUNTS_AND_KIND << 32 | UINT32_MAX)) != ONE_QUESTION || more > 1)
         return false;
     const uint8_t *last = size - HEADER_BYTES > NAME_MAX_BYTES + 4 ? p + NAME_MAX_BYTES : end - 4;    /* the name ends before it */
-    for (; p < last && *p != 0; p += 1u + *p, labels++)
-        if (*p > LABEL_MAX)
-            return false;
-    if (p >= last)
+    while (p < last && *p - 1u < LABEL_MAX) {
+        p += 1u + *p;
+        labels++;
+    }
+    if (p >= last || *p != 0)
         return false;
     out->opt = out->cookie = NULL;
     out->cookie_bytes = 0;

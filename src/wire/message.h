@@ -177,6 +177,15 @@ void reply_add_opt(struct reply *reply, uint16_t udp_payload, bool dnssec_ok, co
 /** Appends OPT; room must have been kept. @return OK, E_NO_SPACE */
 MUST_CHECK enum status reply_add_edns(struct reply *reply, const struct edns_reply *edns);
 /** Writes the header. @return the message's length */
-size_t reply_end(struct reply *reply, uint16_t rcode);
+static inline size_t reply_end(struct reply *reply, uint16_t rcode)
+{
+    const uint16_t *counts = reply->counts;
+    const uint32_t head = (uint32_t)reply->id << 16 | (reply->flags & 0xfff0u) | (rcode & 15u);
+    const uint32_t first = (uint32_t)counts[0] << 16 | counts[1], second = (uint32_t)counts[2] << 16 | counts[3];
+    put_u32(reply->data, head);
+    put_u32(reply->data + 4, first);
+    put_u32(reply->data + 8, second);
+    return reply->length;
+}
 
 #endif

@@ -30,7 +30,6 @@ void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, 
     reply->question_indexed = false;
     reply->owner_offset = 0;
     reply->slot_count = 0;
-    memset(reply->buckets, 0, sizeof reply->buckets);
 }
 
 enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass)
@@ -174,6 +173,7 @@ static void question_index(struct reply *reply)
     struct suffixes s;
 
     reply->question_indexed = true;
+    memset(reply->buckets, 0, sizeof reply->buckets);
     if (reply->question_length == 0)
         return;
     suffixes_find((struct name_view){ reply->data + HEADER_BYTES, reply->question_length, reply->question_labels }, &s);
@@ -343,15 +343,4 @@ void reply_clear_records(struct reply *reply)
     if (reply->question_length > 0)
         start.length += reply->question_length + 4u;
     reply_rollback(reply, &start);
-}
-
-/* Two words are written at once: this is done for every reply. */
-size_t reply_end(struct reply *reply, uint16_t rcode)
-{
-    uint16_t flags = (uint16_t)((reply->flags & 0xfff0) | (rcode & 15));
-    const uint16_t *counts = reply->counts;
-    put_u32(reply->data, (uint32_t)reply->id << 16 | flags);
-    put_u32(reply->data + 4, (uint32_t)counts[0] << 16 | counts[1]);
-    put_u32(reply->data + 8, (uint32_t)counts[2] << 16 | counts[3]);
-    return reply->length;
 }

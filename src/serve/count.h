@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is counted for each question, inline: it is done some ten times for each, and a call would cost more than the counting. */
+#ifndef SERVE_COUNT_H
+#define SERVE_COUNT_H
+
+#include "serve/inside.h"
+
+#define COUNTS static inline __attribute__((always_inline))
+
+extern const uint8_t counters_type_places[256];     /* place + 1 in type_count, for those with one of their own, all below 256 */
+
+static inline unsigned counters_type_index(uint16_t type)
+{
+    unsigned place = type < 256 ? counters_type_places[type] : 0;
+    return (place == 0 ? (unsigned)LENGTH_OF(((struct serve_counters *)0)->type_count) : place) - 1;
+}
+
+static inline size_t size_bucket(size_t bytes)
+{
+    size_t bucket = bytes / 16;
+    return bucket < SERVE_SIZE_BUCKETS ? bucket : SERVE_SIZE_BUCKETS - 1;
+}
+
+/* HyperLogLog (Flajolet et al. 2007): 4096 registers, 1.6 % standard error, the same memory whoever asks. */
+COUNTS void unique_note(struct worker *w, enum unique_kind kind, uint64_t hash)
+{
+    uint8_t *reg = &w->unique[kind][hash % UNIQUE_REGISTERS];
+    uint64_t rest = hash >> 12 | UINT64_C(1) << 52;
+    uint8_t rank = (uint8_t)(__builtin_ctzll(rest) + 1);
+    if (__atomic_load_n(reg, __ATOMIC_RELAXED) < rank)
+        __atomic_store_n(reg, rank, __ATOMIC_RELAXED);
+}
+
+/* IPv4, IPv6. */
+COUNTS void unique_peer(struct worker *w, const struct address *peer)
+{
+    if (peer->family != 6) {
+        uint32_t four;
+        __builtin_memcpy(&four, peer->bytes, sizeof four);
+        unique_note(w, UNIQUE_IPV4, hash_fold(hash_fold(four ^ w->serve->key.k0, w->serve->key.k1 | 1), UINT64_C(0xe7037ed1a0b428db)));
+        return;
+    }
+    unique_note(w, UNIQUE_IPV6, hash_short(&w->serve->key, peer->bytes, 16));
+    unique_note(w, UNIQUE_IPV6_NETWORK, hash_short(&w->serve->key, peer->bytes, 8));
+}
+
+COUNTS void count_query(struct worker *w, const struct net_exchange *x, uint8_t opcode)
+{
+    struct serve_counters *c = &w->counters;
+    bool tcp = x->transport == NET_TCP, six = x->peer.address.family == 6;
+    count_up(tcp ? six ? &c->queries_tcp6 : &c->queries_tcp4 : six ? &c->queries_udp6 : &c->queries_udp4);
+    count_up(&c->query_size[tcp][size_bucket(x->query_bytes)]);
+    count_up(&c->opcode[opcode]);
+    unique_peer(w, &x->peer.address);
+}
+
+COUNTS void count_type(struct worker *w, uint16_t type) { count_up(&w->counters.type_count[counters_type_index(type)]); }
+
+COUNTS void count_edns(struct worker *w, bool edns, bool dnssec_ok)
+{
+    struct serve_counters *c = &w->counters;
+    if (edns)
+        count_up(&c->edns);
+    if (dnssec_ok)
+        count_up(&c->dnssec_ok);
+}
+
+COUNTS void count_response(struct worker *w, const struct net_exchange *x, size_t bytes, uint16_t rcode, enum serve_outcome outcome, bool truncated)
+{
+    struct serve_counters *c = &w->counters;
+    bool tcp = x->transport == NET_TCP, six = x->peer.address.family == 6;
+    count_up(tcp ? six ? &c->responses_tcp6 : &c->responses_tcp4 : six ? &c->responses_udp6 : &c->responses_udp4);
+    count_up(&c->response_size[tcp][size_bucket(bytes)]);
+    count_up(&c->rcode[rcode < LENGTH_OF(c->rcode) ? rcode : LENGTH_OF(c->rcode) - 1]);
+    count_up(&c->outcome[outcome]);
+    if (truncated)
+        count_up(&c->truncated);
+}
+
+COUNTS struct serve_zone_counters *counters_zone(const struct worker *w, const struct zone *zone)
+{
+    struct zone_slot *slot = zone == NULL ? NULL : zone_user(zone);
+    if (slot == NULL)
+        return NULL;
+    struct zone_counts *counts = atomic_load_explicit(&slot->counts, memory_order_acquire);
+    if (counts == NULL)
+        counts = counters_zone_new(slot, w->serve->worker_count);
+    return counts == NULL ? NULL : &counts_of(counts, w->serve->worker_count, w->index)->sum;
+}
+
+COUNTS void count_zone(const struct worker *w, const struct zone *zone, enum serve_outcome outcome)
+{
+    struct serve_zone_counters *c = counters_zone(w, zone);
+    if (c == NULL)
+        return;
+    count_up(&c->queries);
+    if (outcome == SERVE_NXDOMAIN)
+        count_up(&c->nxdomain);
+    else if (outcome == SERVE_NODATA)
+        count_up(&c->nodata);
+    else if (outcome == SERVE_REFERRAL)
+        count_up(&c->referrals);
+    else if (outcome == SERVE_SERVFAIL)
+        count_up(&c->servfail);
+}
+
+#endif
