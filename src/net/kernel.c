@@ -22,6 +22,7 @@
 static_assert((int)NET_KERNEL_ZONES == (int)KERNEL_ZONES && (int)NET_KERNEL_KINDS == (int)KERNEL_KINDS && (int)NET_KERNEL_PASSES == (int)KERNEL_PASSES &&
               (int)NET_KERNEL_TYPES == (int)KERNEL_TYPES && (int)NET_KERNEL_QUERY_SIZES == (int)KERNEL_QUERY_BUCKETS &&
               (int)NET_KERNEL_REPLY_SIZES == (int)KERNEL_REPLY_BUCKETS, "the program's numbers are those of the face");
+static_assert(sizeof(struct kernel_work) == 64 && sizeof(struct kernel_cpu) % 4096 == 0, "what is used together lies together");
 
 extern const unsigned char kernel_program[];        /* made of kernel.bpf.c by the build */
 extern const size_t kernel_program_bytes;
@@ -31,7 +32,7 @@ struct net_kernel {
     struct bpf_object *object;
     struct { unsigned index; int link; char name[IF_NAMESIZE]; } interfaces[KERNEL_ENDPOINTS];
     size_t interface_count;
-    struct mapped control, buckets, chunks, cpus, generations;
+    struct mapped control, buckets, chunks, cpus;
     unsigned cpu_count;
     struct kernel_table table;
 };
@@ -233,14 +234,14 @@ static void wait_for_program(void *context)
 static bool map_all(struct net_kernel *k)
 {
     struct kernel_table *t = &k->table;
-    if (!map_memory(k, "control", &k->control) || !map_memory(k, "buckets", &k->buckets) || !map_memory(k, "chunks", &k->chunks) ||
-        !map_memory(k, "cpus", &k->cpus) || !map_memory(k, "generations", &k->generations))
+    if (!map_memory(k, ".bss", &k->control) || !map_memory(k, "buckets", &k->buckets) || !map_memory(k, "chunks", &k->chunks) ||
+        !map_memory(k, "cpus", &k->cpus))
         return false;
     t->control = k->control.at;
     t->buckets = k->buckets.at;
     t->chunks = k->chunks.at;
     t->chunk_stride = sizeof(struct kernel_chunk);
-    t->generations = k->generations.at;
+    t->generations = t->control->generations;
     long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
     t->wait = commands > 0 && (commands & MEMBARRIER_CMD_GLOBAL) ? wait_for_program : NULL;
     kernel_table_init(t);
@@ -342,7 +343,6 @@ void net_kernel_close(struct net_kernel *k)
     unmap(&k->buckets);
     unmap(&k->chunks);
     unmap(&k->cpus);
-    unmap(&k->generations);
     bpf_object__close(k->object);
     mem_free(k);
 }
@@ -413,16 +413,33 @@ static void sum_array(const struct net_kernel *k, size_t offset, uint64_t *out, 
         out[i] = sum_rows(k, offset + i * sizeof *out);
 }
 
+/* One row of the program's serves several of ours. */
+static void sum_answered(const struct net_kernel *k, struct net_kernel_counters *out)
+{
+    uint64_t all[2][KERNEL_KINDS][KERNEL_EDNS_KINDS], by_family[2] = { 0, 0 };
+    sum_array(k, offsetof(struct kernel_counts, answered), &all[0][0][0], sizeof all / sizeof(uint64_t));
+    for (unsigned six = 0; six < 2; six++) {
+        for (unsigned kind = 0; kind < KERNEL_KINDS; kind++) {
+            const uint64_t *n = all[six][kind], sum = n[KERNEL_NO_EDNS] + n[KERNEL_EDNS] + n[KERNEL_EDNS_DO];
+            by_family[six] += sum;
+            out->kind[kind] += sum;
+            out->edns += n[KERNEL_EDNS] + n[KERNEL_EDNS_DO];
+            out->dnssec_ok += n[KERNEL_EDNS_DO];
+        }
+    }
+    out->answered4 = by_family[0];
+    out->answered6 = by_family[1];
+}
+
 void net_kernel_counters_read(const struct net_kernel *k, struct net_kernel_counters *out)
 {
 #define AT(field) offsetof(struct kernel_counts, field)
     *out = (struct net_kernel_counters){
-        .answered4 = sum_rows(k, AT(answered)), .answered6 = sum_rows(k, AT(answered) + sizeof(uint64_t)),
-        .edns = sum_rows(k, AT(edns)), .dnssec_ok = sum_rows(k, AT(dnssec_ok)), .failed = sum_rows(k, AT(failed)),
+        .failed = sum_rows(k, AT(failed)),
         .entries = __atomic_load_n(&k->table.entries, __ATOMIC_RELAXED), .bytes = __atomic_load_n(&k->table.bytes, __ATOMIC_RELAXED),
         .room = kernel_table_room(&k->table),
     };
-    sum_array(k, AT(kind), out->kind, KERNEL_KINDS);
+    sum_answered(k, out);
     sum_array(k, AT(passed), out->passed, KERNEL_PASSES);
     sum_array(k, AT(type), out->type, KERNEL_TYPES);
     sum_array(k, AT(query_size), out->query_size, KERNEL_QUERY_BUCKETS);

@@ -4,7 +4,7 @@
  *  The owner puts prepared answers into a table; the program sends those that fit a question, and passes on everything else
  *  to the sockets.  It is gone with the process, however that ends (the link is not pinned).  All is done through mapped memory: after net_kernel_open nothing
  *  needs privileges, and nothing is a system call but making sure that the program looks at a piece of memory no more.
- *  See docs/xdp.md. */
+ *  See docs/kernel.md. */
 #ifndef NET_KERNEL_H
 #define NET_KERNEL_H
 

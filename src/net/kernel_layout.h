@@ -11,7 +11,7 @@ enum {
     KERNEL_MESSAGE_MAX = 160,       /* octets of a query that is looked at; multiple of 8 */
     KERNEL_NAME_MAX = 128,          /* octets of a name that is kept; multiple of 8 */
     KERNEL_LABELS_MAX = 12,         /* of a question, root not counted */
-    KERNEL_TAIL_MAX = 1280,         /* multiple of 8 */
+    KERNEL_TAIL_MIN = 8, KERNEL_TAIL_MAX = 1280,    /* multiples of 8 */
     KERNEL_SHIFTS_MAX = 48,
     KERNEL_REPLY_MAX = 1400,        /* octets of a message that is sent */
     KERNEL_ENDPOINTS = 16,
@@ -67,18 +67,21 @@ struct kernel_endpoint {
 };
 
 struct kernel_control {
+    /* what every question needs: one cache line */
     unsigned int epoch;                     /* records of another are dead */
     unsigned int exact_depths, below_depths;/* bit n: there may be such records for names of n labels */
     unsigned int bucket_mask;
+    unsigned long long seed;
+    unsigned long long limit_cost_ns;       /* what an answer costs its client's network; 0 = no limit */
     unsigned int endpoint_count;
     unsigned short udp_payload;             /* host order */
     unsigned short reply_max;               /* octets of a message that the interface carries */
-    unsigned long long seeds[2];
+    unsigned long long reserved[3];
     struct kernel_endpoint endpoints[KERNEL_ENDPOINTS];
     unsigned char type_index[256];          /* of the counters below */
-    unsigned long long limit_cost_ns;       /* what an answer costs its client's network; 0 = no limit */
     unsigned int limit_mask4, limit_mask6[4];   /* what of an address is the network; network order */
-    unsigned int reserved;
+    unsigned int more;
+    unsigned long long generations[KERNEL_ZONES];   /* those of the first zones lie on the page of the rest */
 };
 
 /* A client's network, and when it will have paid for what it got. */
@@ -98,39 +101,41 @@ enum kernel_pass {          /* why a query for us went the ordinary way */
 };
 enum kernel_kind { KERNEL_POSITIVE, KERNEL_NODATA, KERNEL_NXDOMAIN, KERNEL_REFERRAL, KERNEL_KINDS };
 
+enum { KERNEL_NO_EDNS, KERNEL_EDNS, KERNEL_EDNS_DO, KERNEL_EDNS_NONE, KERNEL_EDNS_KINDS };     /* a power of two */
 /* Made of 64-bit numbers alone, so that rows sum up as arrays. */
 struct kernel_counts {
-    unsigned long long answered[2];         /* over IPv4, IPv6 */
-    unsigned long long kind[KERNEL_KINDS];
     unsigned long long passed[KERNEL_PASSES];
-    unsigned long long edns, dnssec_ok, failed;
+    unsigned long long failed, reserved;        /* one cache line, as each row of the next */
+    unsigned long long answered[2][KERNEL_KINDS][KERNEL_EDNS_KINDS];    /* over IPv4, IPv6 */
     unsigned long long type[KERNEL_TYPES];
     unsigned long long query_size[KERNEL_QUERY_BUCKETS], reply_size[KERNEL_REPLY_BUCKETS];
 };
 
-/* What one run of the program found out so far. */
+/* What one run of the program found out so far: one cache line. */
 struct kernel_work {
     unsigned long long slot;
-    unsigned int l3, l4;                    /* offsets in the frame */
-    unsigned int pseudo;                    /* sum of the addresses and the protocol */
-    unsigned int message_bytes, query_sum;
-    unsigned int labels, name_end;          /* name_end: offset of the type in the message */
-    unsigned int start;                     /* where the name of the record begins in it */
+    unsigned long long pseudo;              /* sum of the addresses and the protocol, not folded */
+    unsigned long long question_sum;        /* of name, type and class, likewise */
+    unsigned short message_bytes;
     unsigned short type, limit, asked_payload;
-    unsigned char six, edns, dnssec_ok;
-    unsigned long long hashes[16];          /* of the labels, then of the suffixes that begin with them */
-    unsigned int starts[16];                /* where they begin */
+    unsigned char l3, l4;                   /* offsets in the frame */
+    unsigned char six, edns;                /* edns: enum above */
+    unsigned char labels, name_end;         /* name_end: offset of the type in the message */
+    unsigned char start;                    /* where the name of the record begins in it */
+    unsigned char reserved;
+    unsigned char starts[16];               /* where labels begin */
+    unsigned long long more;
 };
 
-/* What one CPU writes, and nobody else. */
+/* What one CPU writes, and nobody else.  Whole pages: what is used of it lies on the first. */
 struct kernel_cpu {
+    struct kernel_work work;
     struct kernel_counts counts;
     unsigned long long zones[KERNEL_ZONES_OWN][KERNEL_KINDS];
-    struct kernel_work work;
-    unsigned long long reserved[8];
+    unsigned long long reserved[336];
 };
 
-/* ---- hashing of names, label by label from the right ---- */
+/* ---- names, eight octets at a time ---- */
 
 /* ASCII capitals become small letters in all eight octets; length octets (up to 63) stay. */
 static inline unsigned long long kernel_lower8(unsigned long long word)
@@ -140,17 +145,7 @@ static inline unsigned long long kernel_lower8(unsigned long long word)
     return word | ((from_a & ~past_z & ~word & 0x8080808080808080ull) >> 2);
 }
 
-/* The first `count` octets (1..7) of a word in memory order. */
-static inline unsigned long long kernel_first(unsigned long long word, unsigned int count)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return word & ((1ull << (count * 8)) - 1);
-#else
-    return word & ~(~0ull >> (count * 8));
-#endif
-}
-
-/* The last `count` octets (1..7) of a word, as a word that begins with them and has zeros behind. */
+/* The last `count` octets (1..8) of a word, as a word that begins with them and has zeros behind. */
 static inline unsigned long long kernel_last(unsigned long long word, unsigned int count)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -160,17 +155,11 @@ static inline unsigned long long kernel_last(unsigned long long word, unsigned i
 #endif
 }
 
+/* One word of a name, the last one filled up with zeros.  Some octets that are no letters hash alike: names are compared. */
 static inline unsigned long long kernel_mix(unsigned long long hash, unsigned long long word)
 {
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+    hash = (hash ^ (word | 0x2020202020202020ull)) * 0x9e3779b97f4a7c15ull;
     return hash ^ hash >> 32;
-}
-
-/* A name that has `label` in front of what `rest` is the hash of. */
-static inline unsigned long long kernel_join(unsigned long long rest, unsigned long long label)
-{
-    rest = (rest + label) * 0xd6e8feb86659fd93ull;
-    return rest ^ rest >> 29;
 }
 
 static inline unsigned int kernel_pad8(unsigned int bytes) { return (bytes + 7) & ~7u; }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static_assert(sizeof(struct kernel_record) == 32 && sizeof(struct kernel_bucket) == 64, "shared with the program");
+static_assert(sizeof(struct kernel_record) == 32 && sizeof(struct kernel_bucket) == 64 && offsetof(struct kernel_control, endpoints) == 64, "shared with the program");
 static_assert((int)KERNEL_RECORD_MAX <= (int)KERNEL_CHUNK_SLACK, "a record may begin at the end of a chunk");
 static_assert(KERNEL_GRANULE >= sizeof(struct kernel_piece), "a free piece holds its link");
 
@@ -40,7 +40,7 @@ static void buckets_use(struct kernel_table *table, uint32_t count)
 
 void kernel_table_init(struct kernel_table *table)
 {
-    random_bytes(table->control->seeds, sizeof table->control->seeds);
+    random_bytes(&table->control->seed, sizeof table->control->seed);
     buckets_use(table, table->wait != NULL ? BUCKETS_FIRST : table->bucket_room);
     table->epoch = table->control->epoch = 1;
     table->fresh_offset = KERNEL_GRANULE;       /* offset 0 means none */
@@ -169,26 +169,18 @@ static int bucket_way(struct kernel_table *table, struct kernel_bucket *bucket, 
 
 static bool hash_name(const struct kernel_table *table, const uint8_t *name, size_t bytes, uint64_t *out, unsigned *labels)
 {
-    uint64_t hashes[KERNEL_LABELS_MAX], hash = table->control->seeds[1];
+    uint64_t hash = table->control->seed;
     unsigned count = 0;
-    for (size_t at = 0; at < bytes && name[at] != 0; at += (size_t)name[at] + 1) {
-        if (count == KERNEL_LABELS_MAX)
-            return false;
-        uint64_t label = table->control->seeds[0];
-        unsigned left = (unsigned)name[at] + 1;
-        for (size_t part = at; left > 0; part += 8) {
-            uint64_t word = 0;
-            memcpy(&word, name + part, left < 8 ? left : 8);
-            label = kernel_mix(label, kernel_lower8(word));
-            left = left < 8 ? 0 : left - 8;
-        }
-        hashes[count++] = label;
+    for (size_t at = 0; at < bytes && name[at] != 0; at += (size_t)name[at] + 1)
+        count++;
+    for (size_t at = 0; at < bytes; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, name + at, bytes - at < 8 ? bytes - at : 8);
+        hash = kernel_mix(hash, word);
     }
     *labels = count;
-    while (count > 0)
-        hash = kernel_join(hash, hashes[--count]);
     *out = hash;
-    return true;
+    return count <= KERNEL_LABELS_MAX;
 }
 
 static uint16_t fold16(uint64_t sum)
@@ -293,7 +285,7 @@ bool kernel_table_has(const struct kernel_table *table, const struct net_kernel_
 
 static bool entry_fits(const struct net_kernel_entry *e)
 {
-    bool good = e->name_bytes >= 1 && e->name_bytes <= KERNEL_NAME_MAX && e->tail_bytes <= KERNEL_TAIL_MAX &&
+    bool good = e->name_bytes >= 1 && e->name_bytes <= KERNEL_NAME_MAX && e->tail_bytes >= KERNEL_TAIL_MIN && e->tail_bytes <= KERNEL_TAIL_MAX &&
                 e->shift_count <= KERNEL_SHIFTS_MAX && (e->plain || e->dnssec_ok) && e->rcode < 16 && e->zone < KERNEL_ZONES &&
                 e->counts[0] < 255 && e->counts[1] < 255 && e->counts[2] < 255;
     for (size_t i = 0; good && i < e->shift_count; i++)

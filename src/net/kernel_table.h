@@ -16,7 +16,7 @@ struct kernel_table {
     struct kernel_control *control;
     struct kernel_bucket *buckets; uint32_t bucket_count, bucket_room;     /* powers of two: in use, and there */
     uint8_t *chunks; uint32_t chunk_count; size_t chunk_stride;
-    uint64_t *generations;
+    unsigned long long *generations;        /* the control's */
     uint32_t epoch;                         /* of new records; not the control's: everything is dead until a flush */
     void (*wait)(void *context);            /* until no program that runs now runs any more; NULL = there is no way to know */
     void *context;
