@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The chains that prove absence, each an array in its own order beside the nodes. */
-#include "zone/inside.h"
+#include "zone/overlay.h"
 
 #include <string.h>
 
@@ -52,12 +52,12 @@ static uint32_t seal_nsec(struct zone_version *v)
     return count;
 }
 
-static uint64_t hashed_head(const struct zone_hashed *h) { return (uint64_t)h->high << 32 | h->low; }
-
 const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name_view name)
 {
     if (v->denial_kind != ZONE_DENIAL_NSEC)
         return NULL;
+    if (__builtin_expect(v->slot_count == 0, 0))
+        return overlay_nsec_find(v, name);
     const struct zone_hashed *chain = version_at(v, v->denial);
     uint64_t wanted = version_nsec_key(v, name);
     uint32_t low = 0, high = v->denial_count; /* chain[low] <= name: the apex has an NSEC and is first */
@@ -73,8 +73,6 @@ const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name
 }
 
 /* ---- NSEC3 ---- */
-
-static uint64_t hash_head(const uint8_t *hash) { return (uint64_t)get_u32(hash) << 32 | get_u32(hash + 4); }
 
 bool node_nsec3_hash(const struct zone_node *n, uint8_t out[NSEC3_HASH_BYTES])
 {
@@ -170,6 +168,8 @@ const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint
 {
     if (v->denial_kind != ZONE_DENIAL_NSEC3 || bytes != HASH_BYTES)
         return NULL;
+    if (__builtin_expect(v->slot_count == 0, 0))
+        return overlay_nsec3_find(v, hash, match);
     const struct zone_hashed *chain = version_at(v, v->denial);
     uint32_t low = 0, high = v->denial_count; /* all below `low` are <= hash, all from `high` on above it */
     uint64_t wanted = hash_head(hash);

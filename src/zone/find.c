@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cpu.h"
-#include "zone/inside.h"
+#include "zone/overlay.h"
 
 const struct zone_node *version_probe(const struct zone_version *v, struct name_view name, uint64_t hash)
 {
@@ -16,19 +16,28 @@ const struct zone_node *version_probe(const struct zone_version *v, struct name_
     return NULL;
 }
 
+/* The search is written once and made twice: for versions that are one block, and for those with an overlay. */
+#define MADE_TWICE static inline __attribute__((always_inline))
+
+MADE_TWICE const struct zone_node *probe(const struct zone_version *v, struct name_view name, uint64_t hash, const struct overlay *overlay)
+{
+    return overlay ? overlay_probe(overlay, name, hash) : version_probe(v, name, hash);
+}
+
 /* `*` below the closest encloser; it exists.  Out of line, for the room that it takes on the stack. */
 __attribute__((noinline)) static const struct zone_node *wildcard_of(const struct zone_version *v, const struct zone_node *encloser, uint64_t hash)
 {
     struct name wild;
     if (name_prepend((const uint8_t *)"*", 1, zone_node_name(v, encloser), &wild) != OK)
         return NULL;
-    return version_probe(v, name_view_of(&wild), hash_link(&v->key, hash, (const uint8_t *)"*", 1));
+    return probe(v, name_view_of(&wild), hash_link(&v->key, hash, (const uint8_t *)"*", 1), version_overlay(v));
 }
 
 /* One step down: the node of the name that begins at `label`, or NULL. */
-static const struct zone_node *child_find(const struct zone_version *v, struct name_view name, const uint8_t *label, unsigned labels, uint64_t hash)
+MADE_TWICE const struct zone_node *child_find(const struct zone_version *v, struct name_view name, const uint8_t *label, unsigned labels,
+                                              uint64_t hash, const struct overlay *overlay)
 {
-    return version_probe(v, (struct name_view){ label, (uint8_t)(name.length - (label - name.wire)), (uint8_t)labels }, hash);
+    return probe(v, (struct name_view){ label, (uint8_t)(name.length - (label - name.wire)), (uint8_t)labels }, hash, overlay);
 }
 
 /* Where the last `labels` labels of the name begin. */
@@ -58,6 +67,7 @@ void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *v, st
     ahead->state = ZONE_AHEAD_HASHED;
     ahead->hash = hash_link(&v->key, 0, label + 1, label[0]);
     ahead->label = (uint8_t)(label - name.wire);
+    v = version_base(v);
     cpu_prefetch(version_slots(v) + hash_place(ahead->hash, v->slot_count), 1);
 }
 
@@ -66,6 +76,7 @@ void zone_ahead_follow(struct zone_ahead *ahead, const struct zone_version *v)
     enum { NODE_BYTES = 192 };      /* of most */
     if (ahead->state != ZONE_AHEAD_HASHED)
         return;
+    v = version_base(v);
     const struct zone_slot *slots = version_slots(v);
     uint32_t tag = hash_tag(ahead->hash), at = hash_place(ahead->hash, v->slot_count);
     while (slots[at].node && slots[at].tag != tag)
@@ -91,7 +102,8 @@ static const struct zone_node *first_child(const struct zone_version *v, struct 
 
 /* Down from the apex, one label a step: a cut or a DNAME ends the search wherever it stands, and no name has nodes below where
  * there is none (empty non-terminals are nodes). */
-static struct zone_found find_below(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
+MADE_TWICE struct zone_found find_below(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead,
+                                        const struct overlay *overlay)
 {
     const struct zone_node *n = version_apex(v);
     uint64_t hash = 0;
@@ -102,12 +114,12 @@ static struct zone_found find_below(const struct zone_version *v, struct name_vi
         uint64_t link;
         if (ahead) {
             link = ahead->hash;
-            child = first_child(v, name, ahead);
+            child = overlay ? child_find(v, name, name.wire + ahead->label, labels, link, overlay) : first_child(v, name, ahead);
             ahead = NULL;
         } else {
             const uint8_t *label = last_labels(name, labels);
             link = hash_link(&v->key, hash, label + 1, label[0]);
-            child = child_find(v, name, label, labels, link);
+            child = child_find(v, name, label, labels, link, overlay);
         }
         if (!child) {
             const struct zone_node *wild = n->flags & NODE_WILD_CHILD ? wildcard_of(v, n, hash) : NULL;
@@ -121,11 +133,20 @@ static struct zone_found find_below(const struct zone_version *v, struct name_vi
     return (struct zone_found){ ZONE_HIT, n, n, true };
 }
 
+__attribute__((noinline)) static struct zone_found find_overlaid(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
+{
+    return find_below(v, name, ahead, version_overlay(v));
+}
+
 struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
 {
     if (!ahead && !name_below(name, zone_version_origin(v)))
         return (struct zone_found){ .outcome = ZONE_OUTSIDE };
-    return find_below(v, name, ahead && ahead->state != ZONE_AHEAD_APEX ? ahead : NULL);
+    if (ahead && ahead->state == ZONE_AHEAD_APEX)
+        ahead = NULL;
+    if (__builtin_expect(v->slot_count == 0, 0))
+        return find_overlaid(v, name, ahead);
+    return find_below(v, name, ahead, NULL);
 }
 
 struct zone_found zone_find(const struct zone_version *v, struct name_view name) { return zone_find_ahead(v, name, NULL); }
@@ -135,12 +156,8 @@ const struct zone_node *zone_node_find(const struct zone_version *v, struct name
     const struct zone_node *apex = version_apex(v);
     if (!name_below(name, zone_version_origin(v)) || name.labels > apex->labels + v->depth)
         return NULL;
-    uint8_t starts[NAME_MAX_LABELS];
-    uint64_t hash = 0;
-    name_label_starts(name, starts);
-    for (unsigned left = name.labels - (unsigned)apex->labels; left > 0; left--) {
-        const uint8_t *label = name.wire + starts[left - 1];
-        hash = hash_link(&v->key, hash, label + 1, label[0]);
-    }
-    return name.labels == apex->labels ? apex : version_probe(v, name, hash);
+    if (name.labels == apex->labels)
+        return apex;
+    uint64_t hash = version_hash(v, name);
+    return probe(v, name, hash, version_overlay(v));
 }

@@ -129,6 +129,7 @@ const struct zone_set *node_set_find(const struct zone_version *v, const struct 
 
 /* Fills in what follows from the rest but for the fingerprint: serial, negative TTL, the chain of denial. */
 void version_seal(struct zone_version *v);
+void version_seal_soa(struct zone_version *v);
 void version_seal_denial(struct zone_version *v);
 /* What the chain is ordered by: of a name in that of NSEC; of an owner of NSEC3, false when its label is no hash. */
 enum { NSEC3_HASH_BYTES = 20 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "zone/inside.h"
+#include "zone/overlay.h"
 
 #include <string.h>
 
@@ -33,10 +33,18 @@ static struct rrset set_view(const struct zone_set *set)
     return out;
 }
 
+/* What the directory of a node counts from. */
+static const struct zone_version *directory_origin(const struct zone_version *v, const struct zone_node *n)
+{
+    const struct zone_version *base = version_base(v);
+    return node_is_in(base, n) ? base : (const struct zone_version *)(const void *)n;
+}
+
 /* The last of the directory whose type is not above the one wanted, or the first. */
 static const struct zone_set *directory_find(const struct zone_version *v, const struct zone_node *n, uint16_t type)
 {
     const uint32_t *places = (const uint32_t *)(const void *)node_body(n);
+    v = directory_origin(v, n);
     uint32_t low = 0, high = n->sets;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
@@ -103,6 +111,8 @@ bool zone_node_is_nsec3(const struct zone_node *n) { return n->flags & NODE_NSEC
 
 const struct zone_node *zone_node_parent(const struct zone_version *v, const struct zone_node *n)
 {
+    if (__builtin_expect(v->slot_count == 0, 0))
+        return overlay_parent(v, n);
     return n->flags & NODE_APEX ? NULL : version_at(v, n->parent);
 }
 
@@ -110,12 +120,19 @@ const struct zone_node *zone_node_parent(const struct zone_version *v, const str
 const struct zone_node *zone_node_top(const struct zone_version *v, const struct zone_node *n)
 {
     const struct zone_node *top = NULL;
+    if (v->slot_count == 0)
+        return overlay_top(v, n);
     if (n->flags & NODE_NSEC3 || !(n->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
         return NULL;
     for (; n; n = zone_node_parent(v, n))
         if (n->flags & (NODE_CUT | NODE_DNAME))
             top = n;
     return top;
+}
+
+bool zone_version_occludes(const struct zone_version *v, const struct zone_node *n)
+{
+    return v->slot_count ? n->flags & NODE_OCCLUDED : overlay_occluded(v, n);
 }
 
 /* ---- the version ---- */
@@ -127,7 +144,11 @@ uint32_t zone_version_serial(const struct zone_version *v) { return v->serial; }
 uint32_t zone_version_negative_ttl(const struct zone_version *v) { return v->negative_ttl; }
 uint32_t zone_version_nodes(const struct zone_version *v) { return v->node_count; }
 uint64_t zone_version_records(const struct zone_version *v) { return v->records; }
-size_t zone_version_bytes(const struct zone_version *v) { return v->bytes; }
+size_t zone_version_bytes(const struct zone_version *v)
+{
+    const struct overlay *o = version_overlay(v);
+    return v->bytes + (o ? o->base->bytes + overlay_bytes(o) : 0);
+}
 uint64_t zone_version_fingerprint(const struct zone_version *v) { return v->fingerprint; }
 
 void zone_version_hold(const struct zone_version *version)
@@ -139,8 +160,11 @@ void zone_version_hold(const struct zone_version *version)
 void zone_version_free(void *version)
 {
     struct zone_version *v = version;
-    if (v != NULL && atomic_fetch_sub_explicit(&v->holds, 1, memory_order_acq_rel) == 0)
-        mem_free(zone_version_forget_where(v));
+    if (v == NULL || atomic_fetch_sub_explicit(&v->holds, 1, memory_order_acq_rel) != 0)
+        return;
+    if (v->slot_count == 0)
+        overlay_clear(v);
+    mem_free(zone_version_forget_where(v));
 }
 
 bool zone_version_has_soa(const struct zone_version *v) { return v->soa != 0; }
@@ -150,8 +174,14 @@ bool zone_version_is_signed(const struct zone_version *v)
     const struct zone_set *soa = v->soa ? version_at(v, v->soa) : NULL;
     return v->denial_kind != ZONE_DENIAL_NONE || (soa && (soa->bytes & SET_SIGNED));
 }
-uint64_t zone_version_identity(const struct zone_version *v) { return v->key.k0; }
-uint32_t zone_node_place(const struct zone_version *v, const struct zone_node *n) { return version_place(v, n); }
+
+uint64_t zone_version_identity(const struct zone_version *v) { return v->slot_count ? v->key.k0 : version_overlay(v)->identity; }
+uint64_t zone_version_moment(const struct zone_version *v) { return v->slot_count ? v->key.k0 : version_overlay(v)->moment; }
+
+uint32_t zone_node_place(const struct zone_version *v, const struct zone_node *n)
+{
+    return v->slot_count ? version_place(v, n) : overlay_place(v, n);
+}
 
 struct rrset zone_version_soa(const struct zone_version *v)
 {
@@ -160,6 +190,10 @@ struct rrset zone_version_soa(const struct zone_version *v)
 
 const struct zone_node *zone_version_node(const struct zone_version *v, uint32_t index)
 {
+    if (__builtin_expect(v->slot_count == 0, 0)) {
+        const struct overlay *o = version_overlay(v);
+        return tree_at(o, o->order, SEQUENCE_NODES, index);
+    }
     const uint32_t *order = version_at(v, v->order);
     return index < v->node_count ? version_at(v, order[index]) : NULL;
 }
@@ -172,7 +206,7 @@ bool zone_version_ttl_mixed(const struct zone_version *v, const struct zone_node
 
 /* ---- sealing ---- */
 
-void version_seal(struct zone_version *v)
+void version_seal_soa(struct zone_version *v)
 {
     const struct zone_set *set = node_set_find(v, version_apex(v), TYPE_SOA);
     v->soa = set && set->count ? version_place(v, set) : 0;
@@ -186,5 +220,10 @@ void version_seal(struct zone_version *v)
         v->serial = fields.serial;
         v->negative_ttl = soa.ttl < fields.minimum ? soa.ttl : fields.minimum;
     }
+}
+
+void version_seal(struct zone_version *v)
+{
+    version_seal_soa(v);
     version_seal_denial(v);
 }
