@@ -210,6 +210,24 @@ static inline void model_begin(struct edit_model *m, struct model_dice *d)
     }
 }
 
+/* The SOA, and perhaps a signature over it. */
+static inline void model_change_soa(struct edit_model *m, struct zone_edit *edit, struct model_dice *d)
+{
+    m->serial++;
+    struct model_record r = model_soa(m, d);
+    model_clear(m, &m->origin, TYPE_SOA);
+    (void)model_add(m, &r);
+    assert(zone_edit_replace_soa(edit, r.ttl, r.rdata, r.size) == OK);
+    for (unsigned sigs = model_draw(d, 3); sigs > 0; sigs--) {
+        r = (struct model_record){ .owner = m->origin, .ttl = 30 + model_draw(d, 3), .type = TYPE_RRSIG, .size = (uint16_t)(18 + m->origin.length + 1) };
+        put_u16(r.rdata, TYPE_SOA);
+        memcpy(r.rdata + 18, m->origin.wire, m->origin.length);
+        r.rdata[r.size - 1] = (uint8_t)model_draw(d, 256);
+        if (model_add(m, &r))
+            assert(zone_edit_add(edit, name_view_of(&r.owner), r.type, r.ttl, r.rdata, r.size) == OK);
+    }
+}
+
 /* One change to both.  @return removals in vain */
 static inline unsigned model_change(struct edit_model *m, struct zone_edit *edit, struct model_dice *d)
 {
@@ -238,11 +256,7 @@ static inline unsigned model_change(struct edit_model *m, struct zone_edit *edit
         model_clear(m, &r.owner, TYPE_ANY);
         assert(zone_edit_remove_name(edit, owner) == OK);
     } else {
-        m->serial++;
-        r = model_soa(m, d);
-        model_clear(m, &m->origin, TYPE_SOA);
-        (void)model_add(m, &r);
-        assert(zone_edit_replace_soa(edit, r.ttl, r.rdata, r.size) == OK);
+        model_change_soa(m, edit, d);
     }
     return 0;
 }
@@ -418,10 +432,13 @@ static inline struct zone_version *model_edit(struct edit_model *m, const struct
     struct zone_edited told;
     struct zone_version *next = NULL;
     assert(zone_edit_begin(v, &edit) == OK);
-    for (unsigned n = 1 + model_draw(d, 6); n > 0; n--)
+    bool soa_alone = model_draw(d, 4) == 0;
+    if (soa_alone)
+        model_change_soa(m, edit, d);
+    for (unsigned n = soa_alone ? 0 : 1 + model_draw(d, 6); n > 0; n--)
         (void)model_change(m, edit, d);
     enum status st = zone_edit_finish(edit, &told, &next);
-    assert(st == OK);
+    assert(st == OK && (!soa_alone || (zone_version_identity(next) == zone_version_identity(v) && told.nodes == 1)));
     return next;
 }
 

@@ -6,6 +6,9 @@
  * stands for, so whatever a stranger asks makes no new entry, and what another version composed is never found.  An entry is
  * made when it is asked for again soon, so that a large zone asked at random does not turn the cache over.
  *
+ * A version that differs from the one before in its SOA alone has the identity of that: tails that hold the SOA tell which one, and get
+ * the other's octets when they are used, so a new serial empties nothing.
+ *
  * Which pointers move is found by composing twice, with names of different lengths, and comparing: an answer that differs in
  * anything else is not kept. */
 #include "answer/inside.h"
@@ -39,6 +42,8 @@ struct kept {
     const struct part *parts;
     unsigned part_count;                /* 0: whole or not at all */
     uint16_t parts_at;                  /* where the first one starts: all before it must fit */
+    uint16_t soa_at, soa_records;       /* in the authority section, with its signatures, if it can be replaced there */
+    uint64_t moment;                    /* of the version whose SOA it holds; 0 = it holds none */
     uint8_t bytes[];                    /* those of the tail, then its shifts, then the parts */
 };
 struct entry {
@@ -135,6 +140,32 @@ static unsigned find_parts(const struct reply *reply, struct name_view cut, size
     return count;
 }
 
+/* Whether there is a SOA before the additional section, and where, if it stands as it lies in the version: in the authority section.
+ * @param head  where the tail starts in the message */
+static bool find_soa(const struct reply *reply, size_t head, uint16_t *at, uint16_t *records)
+{
+    struct cursor c = cursor_of(reply->data, reply->length);
+    struct record r;
+    const unsigned answers = reply->counts[SECTION_ANSWER], all = answers + reply->counts[SECTION_AUTHORITY];
+    bool found = false;
+    *at = *records = 0;
+    c.pos += head;
+    for (unsigned i = 0; i < all; i++) {
+        size_t start = (size_t)(c.pos - c.base) - head;
+        if (message_read_record(&c, &r) != OK)
+            return true;            /* cannot be: then it is good for this moment only */
+        bool soa = r.type == TYPE_SOA;
+        if (soa && i < answers)
+            return true;            /* its names are compressed: it is composed anew */
+        if (soa)
+            *at = (uint16_t)start;
+        found |= soa;
+        if (soa || (*records && r.type == TYPE_RRSIG && get_u16(reply->data + r.rdata_offset) == TYPE_SOA))
+            ++*records;
+    }
+    return found;
+}
+
 /* The tail of the answer to the request as it stands behind a question for `base`.  @param kind  but for TAIL_TYPE it must fit
  * all names that end in the base */
 static struct kept *make(struct answer_cache *cache, const struct answer_request *request, struct name_view base, enum tail_kind kind)
@@ -173,6 +204,8 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
     kept->parts = (const struct part *)(const void *)(kept->bytes + behind);
     kept->part_count = parts;
     kept->parts_at = parts_at;
+    if (find_soa(&one, head, &kept->soa_at, &kept->soa_records))
+        kept->moment = zone_version_moment(request->version);
     memcpy(kept->bytes + behind, cache->parts, parts * sizeof *cache->parts);
     return kept;
 }
@@ -213,11 +246,76 @@ static bool keep(struct answer_cache *cache, struct entry set[WAYS], const struc
     return true;
 }
 
-static const struct kept *find(const struct entry set[WAYS], const struct key *key)
+static struct entry *find(struct entry set[WAYS], const struct key *key)
 {
     for (unsigned way = 0; way < WAYS; way++)
         if (set[way].key.what == key->what && set[way].key.identity == key->identity && set[way].kept != NULL)
-            return set[way].kept;
+            return &set[way];
+    return NULL;
+}
+
+/* ---- the SOA of another moment ---- */
+
+enum { RECORD_HEAD = 12, TTL_AT = 6, LENGTH_AT = 10 };
+
+/* Puts records of the version in the place of those in the tail from `at` on, whose owners stay.
+ * @param write  false: only looks whether they have the same sizes.  @return where they end, or 0 */
+static size_t splice_records(struct kept *kept, size_t at, const uint8_t *records, size_t bytes, uint32_t ttl_max, bool write)
+{
+    for (size_t from = 0, next; from < bytes; from = next) {
+        uint8_t *owner = kept->bytes + at;
+        size_t owner_bytes = (*owner & 0xc0) == 0xc0 ? 2 : 1;       /* the root has none to point to */
+        uint8_t *to = owner + owner_bytes;
+        const uint8_t *record = records + from;
+        uint16_t size = get_u16(record + LENGTH_AT);
+        next = from + RECORD_HEAD + size;
+        if (at + owner_bytes + RECORD_HEAD - 2 + size > kept->tail.length || get_u16(to + LENGTH_AT - 2) != size)
+            return 0;
+        at += owner_bytes + RECORD_HEAD - 2 + size;
+        if (!write)
+            continue;
+        memcpy(to, record + 2, RECORD_HEAD - 2 + (size_t)size);
+        if (get_u32(record + TTL_AT) > ttl_max)
+            put_u32(to + TTL_AT - 2, ttl_max);
+    }
+    return at;
+}
+
+/* The SOA and its signatures are all that differs.  @return false: they do not fit */
+static bool splice_soa(struct kept *kept, const struct answer_request *q)
+{
+    const struct rrset soa = zone_version_soa(q->version);
+    const uint32_t ttl_max = zone_version_negative_ttl(q->version);
+    const size_t sig_bytes = q->dnssec_ok ? soa.sig_bytes : 0;
+    if (kept->soa_records == 0 || kept->soa_records != soa.count + (q->dnssec_ok ? soa.sig_count : 0u))
+        return false;
+    for (int write = 0; write < 2; write++) {
+        size_t at = splice_records(kept, kept->soa_at, soa.records, soa.bytes, ttl_max, write);
+        if (at == 0 || splice_records(kept, at, soa.sigs, sig_bytes, ttl_max, write) == 0)
+            return false;
+    }
+    kept->moment = zone_version_moment(q->version);
+    return true;
+}
+
+static void drop(struct answer_cache *cache, struct entry *entry)
+{
+    cache->held -= entry->kept->held;
+    mem_free(entry->kept);
+    entry->kept = NULL;
+}
+
+/* What is kept under the key and good for this version.  *asked: it was, of another moment */
+static struct kept *find_good(struct answer_cache *cache, struct entry set[WAYS], const struct key *key, const struct answer_request *q, bool *asked)
+{
+    struct entry *entry = find(set, key);
+    if (entry == NULL)
+        return NULL;
+    struct kept *kept = entry->kept;
+    if (kept->moment == 0 || kept->moment == zone_version_moment(q->version) || splice_soa(kept, q))
+        return kept;
+    drop(cache, entry);
+    *asked = true;
     return NULL;
 }
 
@@ -293,9 +391,10 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
     const struct key key = key_of(request, node, kind);
     uint64_t hash = key_hash(&key);
     struct entry *set = cache->entries[hash >> 50 & (SETS - 1)];
-    const struct kept *kept = find(set, &key);
+    bool asked = false;
+    const struct kept *kept = find_good(cache, set, &key, request, &asked);
     if (kept == NULL) {
-        struct kept *made = asked_before(cache, hash) ? make(cache, request, base, kind) : NULL;
+        struct kept *made = asked_before(cache, hash) || asked ? make(cache, request, base, kind) : NULL;
         if (made == NULL || !keep(cache, set, &key, made)) {
             mem_free(made);
             return false;
