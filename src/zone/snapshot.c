@@ -62,7 +62,11 @@ static uint64_t layout_tag(void)
         sizeof(struct zone_slot), sizeof(struct zone_hashed), GRANULE, SCAN_SETS, RRSET_RECORD_HEAD, offsetof(struct zone_version, node_count),
         offsetof(struct zone_version, soa), offsetof(struct zone_version, denial_kind), offsetof(struct zone_version, builder),
     };
+    static const struct hash_key key = { 1, 2 };
+    static const uint8_t label[] = "hashes depend on the program too";
     uint64_t tag = snapshot_piece_sum((const uint8_t *)sizes, sizeof sizes);
+    for (size_t size = 0; size < sizeof label; size++)
+        tag = snapshot_sum_add(tag, hash_link(&key, tag, label, size));
     return snapshot_sum_add(tag, snapshot_piece_sum((const uint8_t *)RHIZ_VERSION, sizeof RHIZ_VERSION - 1));
 }
 

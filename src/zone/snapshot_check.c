@@ -8,22 +8,30 @@
 
 #include <string.h>
 
-enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, DELAYED = 16, STEPS_PER_SLOT = 8, ADDRESS4_BYTES = 4, ADDRESS6_BYTES = 16, AHEAD = 768 };
+enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, STEPS_PER_SLOT = 8, ADDRESS4_BYTES = 4, ADDRESS6_BYTES = 16, AHEAD = 768 };
+enum { PROBED = 32, DELAYED = 4 };
 static_assert((DELAYED & (DELAYED - 1)) == 0, "a power of two");
 
-struct level { const struct zone_node *node; uint64_t hash, word; };     /* word: how its label begins, see label_word */
-struct wish { uint64_t hash; uint32_t node; };
+/* An ancestor, or the node before: where it lies, the hash of its name, how its label begins (see label_word). */
+struct level { const struct zone_node *node; uint64_t hash, word; uint32_t place; };
+/* A name to be looked up in the index. */
+struct wish { uint32_t low, tag, node; };
 
 /* What one thread looks at, and what it found. */
 struct stretch {
     const struct zone_version *v;
+    const uint8_t *end;             /* of the block */
+    const uint32_t *order;
     uint32_t from, to;              /* nodes of the order */
+    uint32_t place, total;          /* granules: where the next node lies; the whole block */
     uint32_t denial, denial_from;   /* entries of the chain: the next one; where it began */
     uint32_t names, wild_parents, wild_children, slots_used;
     uint64_t records, steps;
     const char *wrong;              /* NULL = nothing yet */
     const struct zone_node *last;   /* the last child of the apex seen; NULL = none */
     unsigned depth, deepest;        /* of the node before; of the name space */
+    struct hash_key secret;
+    uint64_t names_sum, slots_sum;  /* see slot_sum */
     uint32_t wished;
     struct wish wishes[DELAYED];
     struct level levels[NAME_MAX_LABELS + 1];
@@ -39,13 +47,15 @@ struct checking {
 static bool name_fills(const uint8_t *wire, size_t size)
 {
     size_t at = 0;
-    while (at < size && wire[at] >= 1 && wire[at] <= LABEL_MAX)
+    if (size > NAME_MAX_BYTES)
+        return false;
+    while (at < size && (uint8_t)(wire[at] - 1u) < LABEL_MAX)
         at += 1u + wire[at];
-    return size <= NAME_MAX_BYTES && at + 1 == size && wire[at] == 0;
+    return at + 1 == size && wire[at] == 0;
 }
 
 /* The three most frequent ones without the table. */
-static bool rdata_sound(const struct zone_version *v, uint16_t type, const uint8_t *rdata, uint16_t size)
+static inline bool rdata_sound(const struct zone_version *v, uint16_t type, const uint8_t *rdata, uint16_t size)
 {
     if (type == TYPE_NS)
         return name_fills(rdata, size);
@@ -57,25 +67,37 @@ static bool rdata_sound(const struct zone_version *v, uint16_t type, const uint8
 }
 
 /* `count` records that fill `bytes`; covered: signatures over that type, 0 = none of those. */
-static bool records_sound(const struct zone_version *v, const uint8_t *at, uint32_t bytes, uint16_t type, uint16_t count, uint16_t covered)
+static inline __attribute__((always_inline)) bool records_sound(const struct zone_version *v, const uint8_t *at, uint32_t bytes, uint16_t type, uint16_t count,
+                                                                uint16_t covered)
 {
-    uint64_t head = (uint64_t)OWNER_POINTER << 32 | (uint64_t)type << 16 | v->klass;
+    const uint64_t head = (uint64_t)OWNER_POINTER << 32 | (uint64_t)type << 16 | v->klass;
     for (; count > 0; count--) {
         if (bytes < RECORD_HEAD || ((uint64_t)get_u32(at) << 16 | get_u16(at + 4)) != head)
             return false;
-        uint16_t size = get_u16(at + RECORD_HEAD - 2);
-        if (size > bytes - RECORD_HEAD || !rdata_sound(v, type, at + RECORD_HEAD, size))
+        uint32_t size = get_u16(at + RECORD_HEAD - 2);
+        if (size > bytes - RECORD_HEAD || !rdata_sound(v, type, at + RECORD_HEAD, (uint16_t)size))
             return false;
-        if (type == TYPE_RRSIG && rdata_rrsig_covered(at + RECORD_HEAD, size) != covered)
+        if (type == TYPE_RRSIG && rdata_rrsig_covered(at + RECORD_HEAD, (uint16_t)size) != covered)
             return false;
-        at += RECORD_HEAD + (size_t)size;
-        bytes -= RECORD_HEAD + (uint32_t)size;
+        at += RECORD_HEAD + size;
+        bytes -= RECORD_HEAD + size;
     }
     return bytes == 0;
 }
 
+/* Signatures of a set that take no more than `room`: their octets, or 0. */
+static size_t sigs_sound(const struct zone_version *v, const struct zone_set *set, const uint8_t *at, size_t room, uint64_t *records)
+{
+    const struct zone_sigs *sigs = (const struct zone_sigs *)(const void *)at;
+    if (room < sizeof *sigs || sigs->bytes > SET_BYTES || granule_up(sigs->bytes) > room - sizeof *sigs || sigs->count == 0 ||
+        !records_sound(v, sigs->records, sigs->bytes, TYPE_RRSIG, sigs->count, set->type))
+        return 0;
+    *records += sigs->count;
+    return sizeof *sigs + granule_up(sigs->bytes);
+}
+
 /* Octets of a set that fits into `room`, or 0. */
-static size_t set_sound(const struct zone_version *v, const uint8_t *at, size_t room, uint64_t *records)
+static inline size_t set_sound(const struct zone_version *v, const uint8_t *at, size_t room, uint64_t *records)
 {
     const struct zone_set *set = (const struct zone_set *)(const void *)at;
     if (room < sizeof *set)
@@ -87,18 +109,17 @@ static size_t set_sound(const struct zone_version *v, const uint8_t *at, size_t 
     *records += set->count;
     if (!(set->bytes & SET_SIGNED))
         return set->count ? used : 0;
-    const struct zone_sigs *sigs = (const struct zone_sigs *)(const void *)(at + used);
-    if (room - used < sizeof *sigs || sigs->bytes > SET_BYTES || granule_up(sigs->bytes) > room - used - sizeof *sigs || sigs->count == 0 ||
-        !records_sound(v, sigs->records, sigs->bytes, TYPE_RRSIG, sigs->count, set->type))
-        return 0;
-    *records += sigs->count;
-    return used + sizeof *sigs + granule_up(sigs->bytes);
+    size_t more = sigs_sound(v, set, at + used, room - used, records);
+    return more ? used + more : 0;
 }
 
-/* What the sets of a node tell. */
-struct contents { bool ns, dname, nsec, nsec3; uint64_t records; };
+/* What the sets of a node tell: those of the types that make a difference, as bits. */
+struct contents { uint64_t types, records; };
+static inline uint64_t type_bit(unsigned type) { return UINT64_C(1) << (type & 63); }
+static inline bool has_type(const struct contents *has, unsigned type) { return has->types & type_bit(type); }
+static_assert(TYPE_NS < 64 && TYPE_DNAME < 64 && TYPE_NSEC < 64 && TYPE_NSEC3 < 64, "a bit for each");
 
-static bool sets_sound(const struct zone_version *v, const struct zone_node *n, size_t room, struct contents *out)
+static inline bool sets_sound(const struct zone_version *v, const struct zone_node *n, size_t room, struct contents *out)
 {
     const uint8_t *body = node_body(n);
     size_t at = directory_bytes(n->sets);
@@ -112,10 +133,8 @@ static bool sets_sound(const struct zone_version *v, const struct zone_node *n, 
         if (used == 0 || set->type <= type || (directory && directory[i] != version_place(v, set)))
             return false;
         type = set->type;
-        out->ns |= type == TYPE_NS && set->count;
-        out->dname |= type == TYPE_DNAME && set->count;
-        out->nsec |= type == TYPE_NSEC && set->count;
-        out->nsec3 |= type == TYPE_NSEC3 && set->count;
+        if (type < 64 && set->count)
+            out->types |= type_bit((unsigned)type);
         at += used;
     }
     return at == room;
@@ -123,21 +142,28 @@ static bool sets_sound(const struct zone_version *v, const struct zone_node *n, 
 
 /* ---- names ---- */
 
-/* Up to eight octets of a label, lower case, the first one the most significant; nothing at or behind `end` is read. */
-static uint64_t label_word(const uint8_t *at, size_t size, const uint8_t *end)
+/* Eight octets, the first one the most significant; what lies at or behind `end` is not read, and 0. */
+static uint64_t word_at_end(const uint8_t *at, const uint8_t *end)
 {
     uint8_t octets[8] = { 0 };
-    uint64_t word;
-    if (end - at >= 8)
-        memcpy(octets, at, sizeof octets);
-    else
-        memcpy(octets, at, size < (size_t)(end - at) ? size : (size_t)(end - at));
-    memcpy(&word, octets, sizeof word);
-    word = hash_lower(word);
-    memcpy(octets, &word, sizeof octets);
-    word = (uint64_t)get_u32(octets) << 32 | get_u32(octets + 4);
-    return size >= 8 ? word : size ? word & ~UINT64_C(0) << (64 - 8 * size) : 0;
+    memcpy(octets, at, (size_t)(end - at));
+    return (uint64_t)get_u32(octets) << 32 | get_u32(octets + 4);
 }
+
+static inline uint64_t word_at(const uint8_t *at, const uint8_t *end)
+{
+    uint64_t word;
+    if (__builtin_expect(end - at < 8, 0))
+        return word_at_end(at, end);
+    memcpy(&word, at, sizeof word);
+    return be64toh(word);
+}
+
+/* The first `size` octets of a word, at least one. */
+static inline uint64_t word_mask(size_t size) { return ~UINT64_C(0) << (64 - 8 * (size < 8 ? size : 8)); }
+
+/* Up to eight octets of a label, at least one, lower case; nothing at or behind `end` is read. */
+static inline uint64_t label_word(const uint8_t *at, size_t size, const uint8_t *end) { return hash_lower(word_at(at, end)) & word_mask(size); }
 
 /* RFC 4034 6.1, of two labels; shorter first when all else is equal. */
 static bool label_before(const uint8_t *a, const uint8_t *b, const uint8_t *end)
@@ -152,12 +178,12 @@ static bool label_before(const uint8_t *a, const uint8_t *b, const uint8_t *end)
     }
 }
 
-/* As far as `end` may be read. */
-static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t size, const uint8_t *end)
+/* At least one octet. */
+static inline bool octets_equal(const uint8_t *a, const uint8_t *b, size_t size, const uint8_t *end)
 {
-    if (size <= 8)
-        return label_word(a, size, end) == label_word(b, size, end);
-    if (memcmp(a, b, size) == 0)
+    if (size <= 8 && ((word_at(a, end) ^ word_at(b, end)) & word_mask(size)) == 0)
+        return true;
+    if (size > 8 && memcmp(a, b, size) == 0)
         return true;
     for (size_t i = 0; i < size; i++) {
         if (ascii_lower(a[i]) != ascii_lower(b[i]))
@@ -166,23 +192,23 @@ static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t size, const 
     return true;
 }
 
-/* One label in front of the parent's name, whose lengths are valid: letters apart it is the same, so the lengths here are too. */
-static bool name_sound(const struct zone_node *n, const struct zone_node *parent, const uint8_t *end)
+/* One label in front of the parent's name, whose lengths are valid: letters apart it is the same, so the lengths here are too.  As many
+ * labels as it should have are known to be there. */
+static inline bool name_sound(const struct zone_node *n, const struct zone_node *parent, const uint8_t *end)
 {
     unsigned own = n->name[0];
-    return own >= 1 && own <= LABEL_MAX && n->length == own + 1 + parent->length && n->labels == parent->labels + 1 &&
-           octets_equal(n->name + own + 1, parent->name, parent->length, end);
+    return own - 1u < LABEL_MAX && n->length == own + 1 + parent->length && octets_equal(n->name + own + 1, parent->name, parent->length, end);
 }
 
 /* ---- the index ---- */
 
-static void probe(struct stretch *s, const struct wish *wish)
+static inline void probe(struct stretch *s, struct wish wish)
 {
     const struct zone_slot *slots = version_slots(s->v);
     uint32_t count = s->v->slot_count;
-    for (uint32_t at = hash_place(wish->hash, count); s->steps > 0; at = at + 1 == count ? 0 : at + 1) {
+    for (uint32_t at = hash_place(wish.low, count); s->steps > 0; at = at + 1 == count ? 0 : at + 1) {
         s->steps--;
-        if (slots[at].node == wish->node && slots[at].tag == hash_tag(wish->hash))
+        if (slots[at].node == wish.node && slots[at].tag == wish.tag)
             return;
         if (slots[at].node == 0)
             break;
@@ -190,40 +216,62 @@ static void probe(struct stretch *s, const struct wish *wish)
     s->wrong = "a name is not in its index";
 }
 
-/* Slots lie all over the index: each is fetched well before it is read. */
-static void wish_probe(struct stretch *s, uint64_t hash, uint32_t node)
+/* Slots are fetched well before they are read. */
+static void wish_probe(struct stretch *s, struct wish wish)
 {
-    struct wish *wish = &s->wishes[s->wished % DELAYED];
-    if (s->wished++ >= DELAYED)
-        probe(s, wish);
-    *wish = (struct wish){ hash, node };
-    __builtin_prefetch(&version_slots(s->v)[hash_place(hash, s->v->slot_count)]);
+    if (s->wished >= DELAYED)
+        probe(s, s->wishes[s->wished % DELAYED]);
+    s->wishes[s->wished++ % DELAYED] = wish;
+    __builtin_prefetch(&version_slots(s->v)[hash_place(wish.low, s->v->slot_count)]);
 }
 
 static void probe_wishes(struct stretch *s)
 {
     uint32_t held = s->wished < DELAYED ? s->wished : DELAYED;
     for (uint32_t i = s->wished - held; i < s->wished; i++)
-        probe(s, &s->wishes[i % DELAYED]);
+        probe(s, s->wishes[i % DELAYED]);
 }
 
-/* Each name has been found in a slot of its own; so when no more are in use, none leads elsewhere. */
-static uint32_t slots_used(const struct zone_version *v, uint32_t from, uint32_t to)
+/* The index is far larger than the caches: to look each name up there would cost more than all the rest.  Instead, what stands in its slots is
+ * summed, and what should stand there, by a function that nobody knows beforehand: when the sums are equal, so are both, and each name has one slot with
+ * its tag.  That it is one where it will be looked for is only tried for some names: elsewhere it would not be found, and no more. */
+static inline uint64_t slot_sum(const struct hash_key *secret, uint32_t tag, uint32_t node)
 {
-    const struct zone_slot *slots = version_slots(v);
+    return hash_fold(hash_fold(((uint64_t)tag << 32 | node) ^ secret->k0, secret->k1) ^ secret->k0, UINT64_C(0xe7037ed1a0b428db));
+}
+
+static inline void name_indexed(struct stretch *s, uint64_t hash, uint32_t node)
+{
+    s->names_sum += slot_sum(&s->secret, hash_tag(hash), node);
+    if (s->names++ % PROBED == 0)
+        wish_probe(s, (struct wish){ (uint32_t)hash, hash_tag(hash), node });
+}
+
+static void sum_slots(struct stretch *s, uint32_t from, uint32_t to)
+{
+    const struct zone_slot *slots = version_slots(s->v);
+    const struct hash_key secret = s->secret;
+    uint64_t sum = 0;
     uint32_t used = 0;
-    for (uint32_t i = from; i < to; i++)
-        used += slots[i].node != 0;
-    return used;
+    for (uint32_t i = from; i < to; i++) {
+        uint64_t in_use = slots[i].node != 0;
+        sum += slot_sum(&secret, slots[i].tag, slots[i].node) & (0 - in_use);
+        used += (uint32_t)in_use;
+    }
+    s->slots_sum = sum;
+    s->slots_used = used;
 }
 
 /* ---- nodes ---- */
 
 /* Flags but that of a wildcard child, which is counted. */
-static bool flags_sound(const struct zone_node *n, const struct zone_node *parent, unsigned depth, const struct contents *has)
+static inline bool flags_sound(const struct zone_node *n, const struct zone_node *parent, unsigned depth, const struct contents *has)
 {
+    const uint64_t telling = type_bit(TYPE_NS) | type_bit(TYPE_DNAME) | type_bit(TYPE_NSEC3);
     uint8_t flags = depth == 0 ? NODE_APEX : 0;
-    flags |= (uint8_t)((has->ns && depth > 0 ? NODE_CUT : 0) | (has->dname ? NODE_DNAME : 0) | (has->nsec3 && depth == 1 ? NODE_NSEC3 : 0));
+    if (has->types & telling)
+        flags |= (uint8_t)((has_type(has, TYPE_NS) && depth > 0 ? NODE_CUT : 0) | (has_type(has, TYPE_DNAME) ? NODE_DNAME : 0) |
+                           (has_type(has, TYPE_NSEC3) && depth == 1 ? NODE_NSEC3 : 0));
     if (depth > 0 && !(flags & NODE_NSEC3) && (parent->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
         flags |= NODE_OCCLUDED;
     bool may_hide = (flags & NODE_NSEC3) && n->sets == 1 && !(n->flags & NODE_WILD_CHILD);
@@ -233,11 +281,11 @@ static bool flags_sound(const struct zone_node *n, const struct zone_node *paren
 }
 
 /* The chain of denial has exactly the nodes that belong into it, in their order. */
-static bool denial_sound(struct stretch *s, const struct zone_node *n, const struct contents *has)
+static inline bool denial_sound(struct stretch *s, const struct zone_node *n, const struct contents *has)
 {
     const struct zone_version *v = s->v;
     uint64_t key;
-    if (v->denial_kind == ZONE_DENIAL_NSEC && has->nsec && !(n->flags & NODE_OCCLUDED)) {
+    if (v->denial_kind == ZONE_DENIAL_NSEC && has_type(has, TYPE_NSEC) && !(n->flags & NODE_OCCLUDED)) {
         key = version_nsec_key(v, zone_node_name(v, n));
     } else if (v->denial_kind == ZONE_DENIAL_NSEC3 && (n->flags & NODE_NSEC3)) {
         uint8_t hash[NSEC3_HASH_BYTES];
@@ -269,18 +317,30 @@ static const struct zone_node *node_in_bounds(const struct zone_version *v, uint
     return n;
 }
 
-/* Its place among the names: below the last node, or beside it or one of its ancestors. */
-static const char *place_sound(struct stretch *s, const struct zone_node *n, unsigned depth)
+/* The node that the next place leads to: it goes as far as the one behind it begins.  NULL when that is not inside or leaves no room for it. */
+static inline const struct zone_node *node_step(struct stretch *s, uint32_t index, size_t *room)
 {
-    const struct zone_version *v = s->v;
-    if (depth == 0 || depth > s->depth + 1u)
-        return "a name is out of order";
-    const uint8_t *end = (const uint8_t *)v + v->bytes;
-    struct level *up = &s->levels[depth - 1], *level = up + 1;
-    if (n->parent != version_place(v, up->node) || !name_sound(n, up->node, end) || (up->node->flags & NODE_HIDDEN))
+    enum { LEAST = (sizeof(struct zone_node) + GRANULE - 1) / GRANULE };
+    uint32_t place = s->place, end = index + 1 < s->v->node_count ? s->order[index + 1] : s->total;
+    if (end > s->total || end < place || end - place < LEAST)
+        return NULL;
+    const struct zone_node *n = version_node_at(s->v, place);
+    size_t head = node_head_bytes(n->length), bytes = (size_t)(end - place) * GRANULE;
+    if (n->length == 0 || head > bytes)
+        return NULL;
+    s->place = end;
+    *room = bytes - head;
+    return n;
+}
+
+/* Its place among the names: below the last node, or beside it or one of its ancestors. */
+static inline const char *place_sound(struct stretch *s, const struct zone_node *n, unsigned depth)
+{
+    struct level *level = &s->levels[depth], *up = level - 1;
+    if (n->parent != up->place || !name_sound(n, up->node, s->end) || (up->node->flags & NODE_HIDDEN))
         return "a name is not below its parent";
-    uint64_t word = label_word(n->name + 1, n->name[0], end);
-    if (depth <= s->depth && level->word >= word && (level->word > word || !label_before(level->node->name, n->name, end)))
+    uint64_t word = label_word(n->name + 1, n->name[0], s->end);
+    if (depth <= s->depth && level->word >= word && (level->word > word || !label_before(level->node->name, n->name, s->end)))
         return "a name is out of order";
     if (n->name[0] == 1 && n->name[1] == '*') {
         s->wild_children++;
@@ -288,39 +348,42 @@ static const char *place_sound(struct stretch *s, const struct zone_node *n, uns
             return "the flags of a name are wrong";
     }
     level->word = word;
-    level->hash = hash_link(&v->key, up->hash, n->name + 1, n->name[0]);
+    level->hash = hash_link(&s->v->key, up->hash, n->name + 1, n->name[0]);
     return NULL;
 }
 
-static const char *node_sound(struct stretch *s, uint32_t index)
+static inline const char *node_sound(struct stretch *s, uint32_t index)
 {
     const struct zone_version *v = s->v;
     size_t room;
-    const struct zone_node *apex = version_apex(v), *n = node_in_bounds(v, index, &room);
-    if (!n || n->labels < apex->labels)
+    uint32_t place = s->place;
+    const struct zone_node *n = node_step(s, index, &room);
+    if (!n)
         return "a name lies outside";
-    unsigned depth = (unsigned)n->labels - apex->labels;
     __builtin_prefetch((const uint8_t *)n + AHEAD);
+    unsigned depth = (unsigned)n->labels - v->labels;   /* fewer: far too deep */
+    if (index == 0 ? depth != 0 : depth - 1u > s->depth)
+        return "a name is out of order";
     const char *wrong = index == 0 ? NULL : place_sound(s, n, depth);
     if (wrong)
         return wrong;
-    struct contents has = { .ns = false };
+    struct contents has = { 0 };
     if (!sets_sound(v, n, room, &has))
         return "a record is damaged";
     if (!flags_sound(n, depth ? s->levels[depth - 1].node : n, depth, &has))
         return "the flags of a name are wrong";
-    if (!denial_sound(s, n, &has))
+    if (v->denial_count && !denial_sound(s, n, &has))
         return "the chain of denial is damaged";
     s->levels[depth].node = n;
+    s->levels[depth].place = place;
     s->depth = depth;
     s->records += has.records;
     s->wild_parents += (n->flags & NODE_WILD_CHILD) != 0;
     s->last = depth == 1 ? n : s->last;
     if (n->flags & NODE_HIDDEN)
         return NULL;
-    s->names++;
     s->deepest = depth > s->deepest ? depth : s->deepest;
-    wish_probe(s, s->levels[depth].hash, version_place(v, n));
+    name_indexed(s, s->levels[depth].hash, place);
     return s->wrong;
 }
 
@@ -328,12 +391,12 @@ static void check_stretch(void *context, unsigned index)
 {
     const struct checking *c = context;
     struct stretch *s = &c->stretches[index];
-    const struct zone_version *v = c->v;
+    uint64_t slots = c->v->slot_count;
     for (uint32_t i = s->from; i < s->to && !s->wrong; i++)
         s->wrong = node_sound(s, i);
     if (!s->wrong)
         probe_wishes(s);
-    s->slots_used = slots_used(v, (uint32_t)((uint64_t)v->slot_count * index / c->threads), (uint32_t)((uint64_t)v->slot_count * (index + 1) / c->threads));
+    sum_slots(s, (uint32_t)(slots * index / c->threads), (uint32_t)(slots * (index + 1) / c->threads));
 }
 
 /* ---- the whole ---- */
@@ -355,7 +418,7 @@ static bool apex_sound(const struct zone_version *v, const struct zone_snapshot_
 {
     size_t room;
     const struct zone_node *apex = node_in_bounds(v, 0, &room);
-    struct contents has = { .ns = false };
+    struct contents has = { 0 };
     if (!apex || apex != version_apex(v) || apex->parent != v->apex || apex->length != wanted->origin.length || apex->labels != wanted->origin.labels ||
         !name_equal(zone_node_name(v, apex), wanted->origin))
         return false;
@@ -419,9 +482,11 @@ static uint32_t denial_start(const struct zone_version *v, uint32_t index)
 static void plan(struct checking *c)
 {
     const struct zone_version *v = c->v;
+    const struct hash_key secret = hash_key_random();
     for (unsigned i = 0; i < c->threads; i++) {
         struct stretch *s = &c->stretches[i];
         s->v = v;
+        s->secret = secret;
         s->from = i == 0 ? 0 : child_of_apex(v, (uint32_t)((uint64_t)v->node_count * i / c->threads));
         if (i > 0 && s->from < c->stretches[i - 1].from)
             s->from = c->stretches[i - 1].from;
@@ -429,7 +494,12 @@ static void plan(struct checking *c)
         if (i > 0)
             s[-1].to = s->from;
         s->denial = s->denial_from = i == 0 ? 0 : denial_start(v, s->from);
+        s->end = (const uint8_t *)v + v->bytes;
+        s->order = version_at(v, v->order);
+        s->total = (uint32_t)(v->bytes / GRANULE);
+        s->place = s->from < v->node_count ? s->order[s->from] : s->total;
         s->levels[0].node = version_apex(v);
+        s->levels[0].place = v->apex;
         s->steps = (uint64_t)STEPS_PER_SLOT * v->slot_count + DELAYED;
     }
 }
@@ -451,6 +521,8 @@ static const char *join(const struct checking *c)
         sum.wild_parents += s->wild_parents;
         sum.wild_children += s->wild_children;
         sum.slots_used += s->slots_used;
+        sum.names_sum += s->names_sum;
+        sum.slots_sum += s->slots_sum;
         sum.records += s->records;
         sum.deepest = s->deepest > sum.deepest ? s->deepest : sum.deepest;
         if (i > 0 && last && s->from < s->to && !label_before(last->name, zone_version_node(v, s->from)->name, (const uint8_t *)v + v->bytes))
@@ -459,7 +531,7 @@ static const char *join(const struct checking *c)
     }
     if (sum.denial != v->denial_count)
         return "the chain of denial is damaged";
-    if (sum.slots_used != sum.names || v->slot_count <= sum.names)
+    if (sum.slots_used != sum.names || sum.slots_sum != sum.names_sum || v->slot_count <= sum.names)
         return "its index is damaged";
     if (sum.wild_parents != sum.wild_children)
         return "the flags of a name are wrong";
