@@ -140,30 +140,29 @@ static unsigned find_parts(const struct reply *reply, struct name_view cut, size
     return count;
 }
 
-/* Whether there is a SOA before the additional section, and where, if it stands as it lies in the version: in the authority section.
+struct soa_place {
+    bool found;
+    uint16_t at, records;       /* with its signatures; 0: it cannot be replaced where it stands */
+};
+/* The SOA of an answer in front of its additional section.  As it lies in the version it stands in the authority section alone.
  * @param head  where the tail starts in the message */
-static bool find_soa(const struct reply *reply, size_t head, uint16_t *at, uint16_t *records)
+static struct soa_place find_soa(const struct reply *reply, size_t head)
 {
+    const unsigned answers = reply->counts[SECTION_ANSWER], all = answers + reply->counts[SECTION_AUTHORITY];
+    struct soa_place out = { 0 };
     struct cursor c = cursor_of(reply->data, reply->length);
     struct record r;
-    const unsigned answers = reply->counts[SECTION_ANSWER], all = answers + reply->counts[SECTION_AUTHORITY];
-    bool found = false;
-    *at = *records = 0;
     c.pos += head;
     for (unsigned i = 0; i < all; i++) {
         size_t start = (size_t)(c.pos - c.base) - head;
-        if (message_read_record(&c, &r) != OK)
-            return true;            /* cannot be: then it is good for this moment only */
-        bool soa = r.type == TYPE_SOA;
-        if (soa && i < answers)
-            return true;            /* its names are compressed: it is composed anew */
-        if (soa)
-            *at = (uint16_t)start;
-        found |= soa;
-        if (soa || (*records && r.type == TYPE_RRSIG && get_u16(reply->data + r.rdata_offset) == TYPE_SOA))
-            ++*records;
+        if (message_read_record(&c, &r) != OK || (r.type == TYPE_SOA && i < answers))
+            return (struct soa_place){ .found = true };
+        if (r.type == TYPE_SOA)
+            out = (struct soa_place){ true, (uint16_t)start, 1 };
+        else if (out.found && r.type == TYPE_RRSIG && get_u16(reply->data + r.rdata_offset) == TYPE_SOA)
+            out.records++;
     }
-    return found;
+    return out;
 }
 
 /* The tail of the answer to the request as it stands behind a question for `base`.  @param kind  but for TAIL_TYPE it must fit
@@ -187,6 +186,7 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
             return NULL;
     }
     parts = find_parts(&one, kind == TAIL_REFERRAL ? base : (struct name_view){ 0 }, head, cache->parts, &parts_at);
+    const struct soa_place soa = find_soa(&one, head);
     for (unsigned i = 0; i < count; i++)
         put_u16(one.data + head + cache->shifts[i], (uint16_t)(get_u16(one.data + head + cache->shifts[i]) - front));
     size_t even = (bytes + 1) & ~(size_t)1, behind = even + count * sizeof *cache->shifts;
@@ -204,8 +204,9 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
     kept->parts = (const struct part *)(const void *)(kept->bytes + behind);
     kept->part_count = parts;
     kept->parts_at = parts_at;
-    if (find_soa(&one, head, &kept->soa_at, &kept->soa_records))
-        kept->moment = zone_version_moment(request->version);
+    kept->soa_at = soa.at;
+    kept->soa_records = soa.records;
+    kept->moment = soa.found ? zone_version_moment(request->version) : 0;
     memcpy(kept->bytes + behind, cache->parts, parts * sizeof *cache->parts);
     return kept;
 }
