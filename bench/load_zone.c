@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loads master files as the server does -- read, build, check, forget the positions -- and tells what that took.
  *
- *   bench-load [-o ORIGIN] [-n ROUNDS] [-c] FILE...     without -c no checks are made; each FILE is a zone
+ *   bench-load [-o ORIGIN] [-n ROUNDS] [-t THREADS] [-c] FILE...     without -c no checks are made; each FILE is a zone
  *
  * One line of JSON: seconds of wall and CPU of each step (the fastest round), records, octets a record of the version, and of the
  * process at its peak.  Without -o the origin is taken from the SOA or $ORIGIN of each file. */
@@ -42,25 +42,27 @@ static void lap(struct run *run, enum step step, struct stopwatch *since)
     *since = now;
 }
 
-static enum status load_one(const char *path, const char *origin_text, bool check, struct run *run)
+struct how { const char *origin; unsigned threads; bool check; };
+
+static enum status load_one(const char *path, const struct how *how, struct run *run)
 {
     struct zone_builder *builder = NULL;
     struct zone_version *version = NULL;
     struct zone_files files = { 0 };
     struct diagnostics *diag = diagnostics_new(200);
-    struct zone_read_options options = { .path = path };
+    struct zone_read_options options = { .path = path, .threads = how->threads };
     struct name origin;
-    if (origin_text && name_parse(slice_string(origin_text), name_root, &origin) == OK)
+    if (how->origin && name_parse(slice_string(how->origin), name_root, &origin) == OK)
         options.origin = name_view_of(&origin);
     struct stopwatch at = stopwatch_now();
     enum status st = zone_read(&options, &builder, &files, diag);
     lap(run, READ, &at);
     if (st == OK) {
-        st = zone_builder_finish(builder, check, &version);
+        st = zone_builder_finish(builder, how->check, &version);
         builder = NULL;
     }
     lap(run, FINISH, &at);
-    if (st == OK && check)
+    if (st == OK && how->check)
         st = zone_check(version, &(struct zone_check_options){ .files = &files }, diag);
     if (st == OK)
         version = zone_version_forget_where(version);
@@ -79,12 +81,12 @@ static enum status load_one(const char *path, const char *origin_text, bool chec
     return st;
 }
 
-static enum status load_all(char **paths, int count, const char *origin, bool check, struct run *run)
+static enum status load_all(char **paths, int count, const struct how *how, struct run *run)
 {
     struct stopwatch at = stopwatch_now();
     enum status st = OK;
     for (int i = 0; i < count && st == OK; i++)
-        st = load_one(paths[i], origin, check, run);
+        st = load_one(paths[i], how, run);
     run->all_wall = seconds(CLOCK_MONOTONIC) - at.wall;
     run->all_cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - at.cpu;
     return st;
@@ -106,16 +108,17 @@ static void print(const struct run *run, int zones)
 
 int main(int argc, char **argv)
 {
-    const char *origin = NULL;
+    struct how how = { .threads = 1 };
     int rounds = 1;
-    bool check = false;
-    for (int option; (option = getopt(argc, argv, "o:n:c")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "o:n:t:c")) != -1;) {
         if (option == 'o')
-            origin = optarg;
+            how.origin = optarg;
+        else if (option == 't')
+            how.threads = (unsigned)atoi(optarg);
         else if (option == 'n')
             rounds = atoi(optarg);
         else if (option == 'c')
-            check = true;
+            how.check = true;
         else
             return 2;
     }
@@ -124,7 +127,7 @@ int main(int argc, char **argv)
     struct run best = { .all_cpu = 1e9 };
     for (int i = 0; i < rounds; i++) {
         struct run run = { .records = 0 };
-        if (load_all(argv + optind, argc - optind, origin, check, &run) != OK)
+        if (load_all(argv + optind, argc - optind, &how, &run) != OK)
             return 1;
         if (run.all_cpu < best.all_cpu)
             best = run;

@@ -22,7 +22,7 @@ static void unpoison(const void *start, size_t bytes) { (void)start, (void)bytes
 #endif
 
 enum { CHUNK_DEFAULT = 4096, CHUNK_LEAST = 64, ALIGNMENT = _Alignof(max_align_t),
-       PAGE = 4096, LARGE_BYTES = 4 << 20 };
+       PAGE = 4096, LARGE_PAGE = 2 << 20, LARGE_BYTES = 4 << 20 };
 
 /* Per thread, so that a test that injects faults does not hit the threads beside it. */
 static _Thread_local uint64_t fault_countdown, fault_seen;
@@ -74,6 +74,17 @@ void *mem_shrink(void *block, size_t bytes)
 {
     void *smaller = realloc(block, bytes ? bytes : 1);
     return smaller ? smaller : block;
+}
+
+void *mem_drop(void *from, const void *to)
+{
+    uint8_t *at = from;
+    at += -(uintptr_t)at & (LARGE_PAGE - 1);
+    uintptr_t end = (uintptr_t)to & ~(uintptr_t)(LARGE_PAGE - 1);
+    if (end <= (uintptr_t)at)
+        return from;
+    (void)madvise(at, end - (uintptr_t)at, MADV_DONTNEED);
+    return at + (end - (uintptr_t)at);
 }
 
 char *mem_string(const char *string) { return fault_now() ? NULL : strdup(string); }

@@ -46,6 +46,9 @@ void *mem_recycle(void *old, size_t bytes);      /**< mem_room in what `old` (NU
 void *mem_resize(void *old, size_t bytes);      /**< realloc; the old block stays on NULL */
 char *mem_string(const char *string);           /**< strdup */
 void *mem_shrink(void *block, size_t bytes);    /**< gives back what is behind; @return the block, which may have moved. Cannot fail */
+/** The large pages that lie whole between two places of a block of mem_room go back to the system, their content is lost.
+ *  @return up to where: begin there the next time */
+void *mem_drop(void *from, const void *to);
 void mem_free(void *block);                     /**< NULL is fine */
 
 /** Overwrites secrets so that the compiler cannot leave it out. */

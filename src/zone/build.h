@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The builder, between adding and freezing: seen by builder.c, sort.c and freeze.c.
+/* The builder, between adding and freezing: seen by builder.c, sort.c, items.c and freeze.c.
  *
  * Records lie in large chunks in the order they came; those that follow each other at the same owner form a run with the owner's name
- * in front.  Nothing is looked up while they are added: owners are put together when the runs are sorted. */
+ * in front.  Nothing is looked up while they are added: owners are put together when the runs are sorted.
+ *
+ * What will be large is divided into lots, by the label below the zone's name: names of an earlier lot come before those of a later
+ * one.  So lots are sorted each by itself, in the cache, and the memory of one goes back once it is frozen. */
 #ifndef ZONE_BUILD_H
 #define ZONE_BUILD_H
 
 #include "zone/inside.h"
+#include "zone/snapshot_inside.h"
 
 #include <string.h>
 
@@ -35,16 +39,38 @@ struct build_chunk {
     size_t used, room;
     uint8_t *data;                  /* behind it */
 };
+struct build_lot {
+    struct build_chunk *first, *last;
+    struct build_run *run;          /* the last one, at the end of the last chunk; NULL = none yet */
+    uint32_t runs;
+    size_t end;                     /* once sorted: behind its last entry */
+};
+enum { BUILD_LOTS = 16, LOT_CHUNK = 2 << 20 };
+/* Large pages that chunks of lots are cut from. */
+struct build_stock {
+    struct build_stock *next;
+    uint8_t *at;                    /* the next chunk */
+    size_t left;                    /* octets */
+};
+struct build_lots {
+    struct build_stock *stock;
+    uint64_t limits[BUILD_LOTS - 1];    /* the least build_lot_key of each lot but the first */
+    struct build_lot lot[BUILD_LOTS];
+};
 struct zone_builder {
     void *spare;                    /* heap that finishing uses first: see zone_builder_recycle */
     size_t spare_bytes;
-    struct build_chunk first, *last;
-    struct build_run *run;          /* the last one, at the end of the last chunk; NULL = none yet */
+    struct build_lot whole;         /* not divided: all there is */
+    struct build_lot *lot;          /* of the last record */
+    struct build_lots *lots;        /* NULL = not divided */
+    struct build_chunk first;
     uint64_t records, rdata_bytes;
     uint64_t nsec, nsec3;           /* records of these types */
     struct build_entry *entries;    /* once sorted: all runs in canonical order of their owners, those of one owner as they came */
-    struct build_positions *positions;  /* of a version that has been made; NULL until one is asked for */
+    struct build_positions *positions;  /* of the version that was made; NULL = not kept */
     uint32_t runs;
+    unsigned threads;               /* that may finish it */
+    bool indented;                  /* some record does not stand in the first column of the first file */
     uint16_t klass;
     uint8_t apex_length, apex_labels;
     uint8_t apex[NAME_MAX_BYTES];   /* as the zone was named when the builder was made */
@@ -126,7 +152,34 @@ void items_init(struct build_items *items, const struct zone_builder *b);
 void items_clear(struct build_items *items);
 /* Takes the records of the entries from `first` up to `end`, all of one owner. */
 MUST_CHECK enum status items_collect(struct build_items *items, size_t first, size_t end);
+
+/* Where each record of a version came from, in its order. */
+struct build_positions {
+    uint64_t *starts;               /* records in front of each STRIDEth node; NULL until one is asked for */
+    uint32_t node;                  /* asked for last, by its index */
+    uint64_t record;                /* in front of it */
+    unsigned words;                 /* of `where` for a record: the line; 2: then column and file */
+    uint32_t where[];
+};
+MUST_CHECK enum status positions_new(struct zone_builder *b, uint64_t records);
 void positions_free(struct build_positions *positions);
+static inline void positions_note(struct build_positions *p, uint64_t record, const struct build_record *r)
+{
+    uint32_t *where = &p->where[record * p->words];
+    where[0] = r->line;
+    if (p->words == 2)
+        where[1] = (uint32_t)r->column << 16 | r->file;
+}
+/* Runs work(context, 0) ... work(context, threads - 1), the first in this thread; those that no thread can be had for as well. */
+#define build_threads snapshot_threads
+/* Divides a builder that has little in it yet, by the keys of names met here and there in the text; they are sorted. */
+MUST_CHECK enum status zone_builder_divide(struct zone_builder *b, uint64_t *keys, size_t count);
+uint64_t build_lot_key(struct name_view owner, unsigned apex_labels);
+/* Gives back what only sorting and freezing need. */
+void builder_spend(struct zone_builder *b);
+void lot_drop(struct build_lot *lot);
+static inline unsigned build_lot_count(const struct zone_builder *b) { return b->lots ? BUILD_LOTS : 1; }
+static inline struct build_lot *build_lot_at(struct zone_builder *b, unsigned index) { return b->lots ? &b->lots->lot[index] : &b->whole; }
 /* Puts records in the order of the version. */
 MUST_CHECK enum status items_sort(struct build_item *items, size_t count);
 

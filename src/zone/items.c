@@ -123,89 +123,94 @@ enum status items_collect(struct build_items *it, size_t first, size_t end)
 
 /* ---- positions ---- */
 
-/* Whose records were asked for last: the next are mostly the same, or those of an owner soon behind. */
-struct build_positions {
-    const struct zone_node *node;
-    size_t entry;
-    struct build_items items;
-};
+enum { STRIDE = 64 };
+
+enum status positions_new(struct zone_builder *b, uint64_t records)
+{
+    unsigned words = b->indented ? 2 : 1;
+    struct build_positions *p = mem_room(sizeof *p + records * words * sizeof *p->where);
+    if (!p)
+        return E_NOMEM;
+    *p = (struct build_positions){ .words = words };
+    b->positions = p;
+    return OK;
+}
 
 void positions_free(struct build_positions *p)
 {
     if (p)
-        items_clear(&p->items);
+        mem_free(p->starts);
     mem_free(p);
 }
 
-/* The node's name as if the zone's were the root. */
-static struct name_view node_relative(const struct zone_builder *b, const struct zone_node *n, struct name *room)
+static uint64_t node_records(const struct zone_version *v, const struct zone_node *n)
 {
-    room->length = (uint8_t)(n->length - b->apex_length + 1);
-    memcpy(room->wire, n->name, room->length - 1u);
-    room->wire[room->length - 1] = 0;
-    return (struct name_view){ room->wire, room->length, (uint8_t)(n->labels - b->apex_labels) };
+    struct rrset set;
+    uint64_t records = 0;
+    for (size_t position = 0; zone_node_rrset_next(v, n, &position, &set);)
+        records += (uint64_t)set.count + set.sig_count;
+    return records;
 }
 
-/* The first entry of the owner `name`, which is there; the search starts where the last one ended. */
-static size_t entry_find(const struct zone_builder *b, struct name_view name, size_t hint)
+/* So many records stand in front of each STRIDEth node; most versions are never asked. */
+static bool positions_count(struct build_positions *p, const struct zone_version *v)
 {
-    size_t low = 0, high = b->runs;
-    if (hint < high && name_compare(run_name(b->entries[hint].run), name) < 0) {
-        low = hint;                     /* below the name */
-        for (size_t step = 1; low + step < high; step *= 2) {
-            if (name_compare(run_name(b->entries[low + step].run), name) >= 0) {
-                high = low + step;
-                break;
-            }
-            low += step;
-        }
+    uint64_t records = 0;
+    p->starts = mem_room((v->node_count / STRIDE + 1) * sizeof *p->starts);
+    for (uint32_t i = 0; p->starts && i < v->node_count; i++) {
+        if (i % STRIDE == 0)
+            p->starts[i / STRIDE] = records;
+        records += node_records(v, zone_version_node(v, i));
     }
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (name_compare(run_name(b->entries[middle].run), name) < 0)
-            low = middle + 1;
+    return p->starts != NULL;
+}
+
+/* Nodes lie in memory in their order. */
+static uint32_t node_index(const struct zone_version *v, const struct zone_node *n)
+{
+    uint32_t low = 0, high = v->node_count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (zone_version_node(v, middle) <= n)
+            low = middle;
         else
             high = middle;
     }
     return low;
 }
 
-/* Collects the records of a node. */
-static bool positions_seek(struct zone_builder *b, const struct zone_node *n)
+/* How many records stand in front of a node; those asked for are mostly near the last one. */
+static uint64_t positions_seek(struct build_positions *p, const struct zone_version *v, const struct zone_node *n)
 {
-    struct name room;
-    struct build_positions *p = b->positions;
-    if (!p) {
-        b->positions = p = mem_room(sizeof *p);
-        if (!p)
-            return false;
-        items_init(&p->items, b);
-        p->node = NULL;
-        p->entry = 0;
+    if (zone_version_node(v, p->node) == n)
+        return p->record;
+    uint32_t index = node_index(v, n), at = index - index % STRIDE;
+    uint64_t record = p->starts[index / STRIDE];
+    if (p->node > at && p->node < index) {
+        at = p->node;
+        record = p->record;
     }
-    if (p->node == n)
-        return true;
-    struct name_view name = node_relative(b, n, &room);
-    p->entry = entry_find(b, name, p->entry);
-    if (p->entry == b->runs || !name_equal(run_name(b->entries[p->entry].run), name))
-        return false;
-    p->node = items_collect(&p->items, p->entry, build_owner_end(b->entries, b->runs, p->entry)) == OK ? n : NULL;
-    return p->node != NULL;
+    for (; at < index; at++)
+        record += node_records(v, zone_version_node(v, at));
+    p->node = index;
+    p->record = record;
+    return record;
 }
 
 bool zone_version_where(const struct zone_version *v, const struct zone_node *n, uint16_t type, uint16_t record, struct zone_where *out)
 {
+    struct build_positions *p = v->builder ? v->builder->positions : NULL;
     struct rrset set;
-    size_t ordinal = 0;
-    if (!v->builder || n->sets == 0 || !positions_seek(v->builder, n))
+    if (!p || (!p->starts && !positions_count(p, v)))
         return false;
-    for (size_t position = 0; zone_node_rrset_next(v, n, &position, &set); ordinal += (size_t)set.count + set.sig_count) {
+    uint64_t ordinal = positions_seek(p, v, n);
+    for (size_t position = 0; zone_node_rrset_next(v, n, &position, &set); ordinal += (uint64_t)set.count + set.sig_count) {
         if (set.type != type)
             continue;
-        if (record >= (uint32_t)set.count + set.sig_count || ordinal + record >= v->builder->positions->items.count)
+        if (record >= (uint32_t)set.count + set.sig_count)
             return false;
-        const struct build_record *r = v->builder->positions->items.list[ordinal + record].record;
-        *out = (struct zone_where){ r->line, r->column, r->file };
+        const uint32_t *where = &p->where[(ordinal + record) * p->words];
+        *out = (struct zone_where){ where[0], p->words == 2 ? where[1] >> 16 : 1, (uint16_t)(p->words == 2 ? where[1] : 0) };
         return true;
     }
     return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zone_read: the frame of the reading; records, directives and files have files of their own. */
+#include "zone/build.h"
 #include "zone/reader_inside.h"
 
 #include <stdarg.h>
@@ -46,8 +47,10 @@ static void tell_progress(struct reader *r)
 
 void reader_count(struct reader *r)
 {
-    if (++r->entries % PROGRESS_ENTRIES == 0)
+    if (++r->entries % PROGRESS_ENTRIES == 0) {
         tell_progress(r);
+        frame_forget(r->frame);
+    }
 }
 
 static void run_entry(struct reader *r, const struct entry *entry)
@@ -104,6 +107,8 @@ static enum status read_main(struct reader *r)
     reader_run(r);
     if (r->fatal == OK && !*r->builder)
         no_records(r);
+    if (*r->builder)
+        (*r->builder)->threads = o->threads ? o->threads : 1;
     frame_close(r, &frame);
     return r->fatal;
 }

@@ -141,7 +141,7 @@ static enum status read_whole(int fd, struct frame *frame, size_t size)
         got += (size_t)n;
     }
     memset(text + got, 0, SCAN_SLACK);
-    frame->text = text;
+    frame->text = frame->dropped = text;
     frame->bytes = got;
     frame->slack = SCAN_SLACK;
     return OK;
@@ -216,6 +216,12 @@ enum status frame_open(struct reader *r, struct frame *frame, const char *path, 
     }
     close(fd);
     return st;
+}
+
+void frame_forget(struct frame *frame)
+{
+    if (frame->text)
+        frame->dropped = mem_drop(frame->dropped, frame->lexer.pos);
 }
 
 void frame_close(struct reader *r, struct frame *frame)

@@ -22,6 +22,7 @@ struct frame {
     struct lexer lexer;
     const char *path;
     char *text;                 /* heap; NULL when the text is the caller's */
+    char *dropped;              /* up to here it is gone */
     size_t bytes, slack;        /* slack: octets that may be read behind them */
     uint64_t device, inode;     /* 0, 0: not a file */
     uint16_t file;              /* index in zone_files */
@@ -57,6 +58,7 @@ struct reader {
     uint64_t records, entries, bytes_done, bytes_all;
     struct type_slot types[TYPE_SLOTS];
     enum cpu_level cpu;
+    bool divided;               /* the builder is, or need not be */
     const struct frame *scanned;        /* whose text `scan` is about; NULL = nothing */
     size_t next_line;                   /* of it */
     struct entry entry;
@@ -86,7 +88,12 @@ void reader_quick(struct reader *r);
 /* reader_file.c: opens, reads all of it, puts a frame on top (popped by frame_close). */
 MUST_CHECK enum status frame_open(struct reader *r, struct frame *frame, const char *path, const struct token *from);
 void frame_open_text(struct reader *r, struct frame *frame, const char *name, const char *text, size_t bytes);
+/* The text that has been read goes back to the system: what is kept of it are places to compare with, which then differ. */
+void frame_forget(struct frame *frame);
 void frame_close(struct reader *r, struct frame *frame);
+
+/* reader_parts.c: before much has been read of a large text, divides the builder. */
+void reader_divide(struct reader *r);
 
 /* reader_record.c: a record whose owner is tokens[0] or, when blank, the last one. */
 void reader_record(struct reader *r, const struct token *tokens, size_t count, bool blank_owner, const struct entry *entry);

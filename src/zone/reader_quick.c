@@ -223,6 +223,8 @@ void reader_quick(struct reader *r)
     struct quick_state q = { .r = r, .scan = &r->scan };
     if (!quick_begin(&q))
         return;
+    if (!r->divided)
+        reader_divide(r);
     while (r->fatal == OK && find_line(r) && quick_lines(&q)) {
         /* the next piece */
     }

@@ -6,6 +6,7 @@
  * eight (radix, stable), then those that are equal so far by the next. */
 #include "zone/build.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,10 +152,10 @@ static void sort_entries(struct build_entry *entries, struct build_entry *scratc
     }
 }
 
-static size_t collect(const struct zone_builder *b, struct build_entry *entries)
+static size_t collect(const struct build_lot *lot, struct build_entry *entries)
 {
     size_t count = 0;
-    for (const struct build_chunk *chunk = &b->first; chunk; chunk = chunk->next) {
+    for (const struct build_chunk *chunk = lot->first; chunk; chunk = chunk->next) {
         for (size_t at = 0; at < chunk->used;) {
             const struct build_run *run = (const void *)(chunk->data + at);
             entries[count++] = (struct build_entry){ key_first(run), run };
@@ -164,24 +165,50 @@ static size_t collect(const struct zone_builder *b, struct build_entry *entries)
     return count;
 }
 
+/* Lots go to whichever thread is free. */
+struct sorting {
+    struct zone_builder *b;
+    struct build_entry *scratch;    /* room for the largest lot, once for each thread */
+    size_t largest;
+    _Atomic unsigned next;
+};
+
+static void sort_lots(void *context, unsigned thread)
+{
+    struct sorting *s = context;
+    for (unsigned i; (i = atomic_fetch_add(&s->next, 1)) < build_lot_count(s->b);) {
+        struct build_lot *lot = build_lot_at(s->b, i);
+        struct build_entry *entries = s->b->entries + lot->end - lot->runs;
+        sort_entries(entries, s->scratch + thread * s->largest, collect(lot, entries), 0);
+    }
+}
+
 enum status build_sort(struct zone_builder *b)
 {
-    size_t bytes = b->runs * sizeof *b->entries;
+    struct sorting s = { .b = b };
+    size_t bytes = b->runs * sizeof *b->entries, end = 0;
     b->entries = b->few;
-    if (b->runs <= BUILD_FEW) {
-        sort_few(b->few, collect(b, b->few));
+    if (b->runs <= BUILD_FEW && !b->lots) {
+        sort_few(b->few, collect(&b->whole, b->few));
         return OK;
     }
-    struct build_entry *entries = mem_room(bytes), *own = bytes > b->spare_bytes ? mem_room(bytes) : NULL;
-    struct build_entry *scratch = own ? own : b->spare;
-    if (!entries || (bytes > b->spare_bytes && !own)) {
+    for (unsigned i = 0; i < build_lot_count(b); i++) {
+        struct build_lot *lot = build_lot_at(b, i);
+        end += lot->runs;
+        lot->end = end;
+        s.largest = lot->runs > s.largest ? lot->runs : s.largest;
+    }
+    size_t room = b->threads * s.largest * sizeof *s.scratch;
+    struct build_entry *entries = mem_room(bytes), *own = room > b->spare_bytes ? mem_room(room) : NULL;
+    s.scratch = own ? own : b->spare;
+    if (!entries || (room > b->spare_bytes && !own)) {
         mem_free(entries);
         mem_free(own);
         return E_NOMEM;
     }
-    sort_entries(entries, scratch, collect(b, entries), 0);
-    mem_free(own);
     b->entries = entries;
+    build_threads(b->threads, sort_lots, &s);
+    mem_free(own);
     return OK;
 }
 

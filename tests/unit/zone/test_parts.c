@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Large texts are divided, read and frozen in parts by several threads: against the general way in one piece, on texts that are made from
+ * names of few labels so that owners come again, in whatever order, with all that breaks a part. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../../fuzz/zone/both_ways.h"
+
+enum { TEXTS = 12, LINES_MAX = 900, ROOM = 128 << 10 };
+
+struct dice { uint64_t state; };
+
+static unsigned roll(struct dice *d, unsigned sides)
+{
+    d->state = d->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)((d->state >> 33) % sides);
+}
+
+static size_t put_owner(struct dice *d, char *out, size_t room)
+{
+    static const char *const above[] = { "", "", "", "", ".sub", ".deep.er", ".T.", ".t.", ".w" };
+    unsigned kind = roll(d, 40);
+    if (kind == 0)
+        return (size_t)snprintf(out, room, "%s", roll(d, 2) ? "@" : "*");
+    if (kind == 1)
+        return (size_t)snprintf(out, room, "*.%c%s", 'a' + (int)roll(d, 26), above[roll(d, LENGTH_OF(above))]);
+    char letter = (char)((kind == 2 ? 'A' : 'a') + (int)roll(d, 26));
+    return (size_t)snprintf(out, room, "%c%u%s", letter, roll(d, 60), above[roll(d, LENGTH_OF(above))]);
+}
+
+static size_t put_line(struct dice *d, unsigned odd, char *out, size_t room)
+{
+    static const char *const rdata[] = {
+        "A 192.0.2.%u", "60 A 192.0.2.%u", "IN AAAA 2001:db8::%u", "NS n%u", "NS ns%u.elsewhere.", "DS %u 13 1 0123456789ABCDEF0123456789abcdef01234567",
+        "TXT \"%u\"", "MX %u Mail", "RRSIG A 13 2 60 20300101000000 20200101000000 %u t. QUJDRA==", "CNAME c%u", "DNAME d%u.elsewhere.",
+        "TYPE6%u \\# 1 00",
+    };
+    static const char *const odds[] = {
+        "; comment\n", "\n", " A 192.0.2.77\n", "\tTXT t\n", "p (\n A\n 192.0.2.1 ) ; )\n", "$TTL 77\n", "$ORIGIN o\n", "$ORIGIN t.\n", "bad A 1.2.3\n", "q TXT \"a\n",
+        "out.of.zone. A 192.0.2.1\n", "$GENERATE 1-3 g$ A 192.0.2.$\n", "@ SOA a h 1 2 3 4 5\n", "x SOA a h 1 2 3 4 5\n", "z A 192.0.2.1 (\n", ")\n", "$INCLUDE none\n",
+    };
+    if (odd && roll(d, odd) == 0)
+        return (size_t)snprintf(out, room, "%s", odds[roll(d, LENGTH_OF(odds))]);
+    size_t used = put_owner(d, out, room);
+    used += (size_t)snprintf(out + used, room - used, " ");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    used += (size_t)snprintf(out + used, room - used, rdata[roll(d, LENGTH_OF(rdata))], roll(d, 5));
+#pragma GCC diagnostic pop
+    return used + (size_t)snprintf(out + used, room - used, "\n");
+}
+
+/* odd: one line of so many is something else than a record; 0 = none */
+static void made_texts(unsigned odd)
+{
+    static char text[ROOM];
+    for (unsigned i = 0; i < TEXTS; i++) {
+        struct dice d = { .state = odd * 1000u + i };
+        size_t used = 0;
+        for (unsigned line = 20 + roll(&d, LINES_MAX); line > 0 && used + 256 < sizeof text; line--)
+            used += put_line(&d, odd, text + used, sizeof text - used);
+        if (!both_ways((const uint8_t *)text, used))
+            fail_msg("the ways differ on text %u with one odd line of %u", i, odd);
+    }
+}
+
+static void records_only(void **state)
+{
+    (void)state;
+    made_texts(0);
+}
+
+static void few_odd_lines(void **state)
+{
+    (void)state;
+    made_texts(300);
+    made_texts(60);
+}
+
+static void many_odd_lines(void **state)
+{
+    (void)state;
+    made_texts(8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(records_only), cmocka_unit_test(few_odd_lines), cmocka_unit_test(many_odd_lines) };
+    return cmocka_run_group_tests_name("zone parts", tests, NULL, NULL);
+}
