@@ -193,19 +193,28 @@ static void measure(const char *what, uint32_t names, uint32_t edits, bool with_
 
 /* ---- asking ---- */
 
+/* In batches with steps taken ahead, as the server does. */
 __attribute__((noinline)) size_t ask(const struct zone_version *v, const struct name *names, size_t count);
 size_t ask(const struct zone_version *v, const struct name *names, size_t count)
 {
+    enum { BATCH = 32 };
+    struct zone_ahead ahead[BATCH];
     size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct rrset set;
-        struct zone_found f = zone_find(v, name_view_of(&names[i]));
-        found += f.outcome == ZONE_HIT && zone_node_rrset(v, f.node, TYPE_A, &set);
+    for (size_t first = 0; first + BATCH <= count; first += BATCH) {
+        for (size_t i = 0; i < BATCH; i++)
+            zone_ahead_begin(&ahead[i], v, name_view_of(&names[first + i]));
+        for (size_t i = 0; i < BATCH; i++)
+            zone_ahead_follow(&ahead[i], v);
+        for (size_t i = 0; i < BATCH; i++) {
+            struct rrset set;
+            struct zone_found f = zone_find_ahead(v, name_view_of(&names[first + i]), &ahead[i]);
+            found += f.outcome == ZONE_HIT && zone_node_rrset(v, f.node, TYPE_A, &set);
+        }
     }
     return found;
 }
 
-/* Each step looks up names of the zone, one in eight of them absent. */
+/* Names of the zone, one in eight of them absent. */
 static void measure_asking(uint32_t names, uint32_t changed)
 {
     struct zone_version *v = build(names, false);

@@ -74,9 +74,16 @@ void zone_ahead_begin(struct zone_ahead *ahead, const struct zone_version *v, st
 void zone_ahead_follow(struct zone_ahead *ahead, const struct zone_version *v)
 {
     enum { NODE_BYTES = 192 };      /* of most */
+    const struct overlay *overlay = version_overlay(v);
     if (ahead->state != ZONE_AHEAD_HASHED)
         return;
-    v = version_base(v);
+    if (__builtin_expect(overlay != NULL, 0)) {
+        const struct overlay_node *change = trie_find(overlay->changes, ahead->hash);
+        ahead->change = change;
+        if (change)
+            cpu_prefetch(change->room, NODE_BYTES);
+        v = overlay->base;
+    }
     const struct zone_slot *slots = version_slots(v);
     uint32_t tag = hash_tag(ahead->hash), at = hash_place(ahead->hash, v->slot_count);
     while (slots[at].node && slots[at].tag != tag)
@@ -100,6 +107,16 @@ static const struct zone_node *first_child(const struct zone_version *v, struct 
     return version_probe(v, below, ahead->hash);
 }
 
+/* The same in a version with an overlay. */
+static const struct zone_node *first_child_overlaid(const struct overlay *o, struct name_view name, const struct zone_ahead *ahead)
+{
+    const uint8_t *label = name.wire + ahead->label;
+    const struct name_view below = { label, (uint8_t)(name.length - ahead->label), (uint8_t)(o->base->labels + 1) };
+    if (ahead->state != ZONE_AHEAD_FOLLOWED || ahead->change)
+        return overlay_probe(o, below, ahead->hash);
+    return first_child(o->base, name, ahead);
+}
+
 /* Down from the apex, one label a step: a cut or a DNAME ends the search wherever it stands, and no name has nodes below where
  * there is none (empty non-terminals are nodes). */
 MADE_TWICE struct zone_found find_below(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead,
@@ -114,7 +131,7 @@ MADE_TWICE struct zone_found find_below(const struct zone_version *v, struct nam
         uint64_t link;
         if (ahead) {
             link = ahead->hash;
-            child = overlay ? child_find(v, name, name.wire + ahead->label, labels, link, overlay) : first_child(v, name, ahead);
+            child = overlay ? first_child_overlaid(overlay, name, ahead) : first_child(v, name, ahead);
             ahead = NULL;
         } else {
             const uint8_t *label = last_labels(name, labels);

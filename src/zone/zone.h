@@ -56,6 +56,7 @@ struct zone_found zone_find(const struct zone_version *version, struct name_view
  *  zone.  Any of them may be left out but begin. */
 struct zone_ahead {
     uint64_t hash;      /**< of the label below the apex */
+    const void *change; /**< in a version with an overlay: what has that hash there, or NULL */
     uint32_t node;      /**< where its node may be; 0 = there is none */
     uint8_t label;      /**< where it begins in the name */
     enum { ZONE_AHEAD_APEX /**< the name has none */, ZONE_AHEAD_HASHED, ZONE_AHEAD_FOLLOWED } state;
