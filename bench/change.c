@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "zone/zone.h"
+#include "zone/edit.h"
 
 enum { LOOKUPS = 100000, NAME_DIGITS = 7 };
 

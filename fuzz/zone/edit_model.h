@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "zone/zone.h"
+#include "zone/edit.h"
 
 enum { MODEL_RECORDS = 512, MODEL_RDATA = 96, MODEL_NAMES = 48, MODEL_HELD = 4 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists of changes, and finishing them: sorted by owner they are applied to a copy of the version before, which costs a header and the apex,
  * for the rest is shared. */
-#include "zone/edit.h"
+#include "zone/edit_inside.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The chain of denial of a version being made, which must come out as if it were built at once.  A node's entry follows the node; only what
  * decides which chain there is at all (NSEC3PARAM, whether the apex has an NSEC, several chains at once) makes it be drawn up anew. */
-#include "zone/edit.h"
+#include "zone/edit_inside.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing the node of one owner: its records as they were and the changes go into one list, which is sorted so that what is about one record
  * stands together, in the order of time; the last word on each one holds. */
-#include "zone/edit.h"
+#include "zone/edit_inside.h"
 
 #include <stdlib.h>
 #include <string.h>

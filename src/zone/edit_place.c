@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Putting nodes in their places, and keeping right what neighbours tell of each other: empty non-terminals, wildcards, owners of NSEC3 that
  * are no names.  Ancestors come before what is below them, so they stand already as they will. */
-#include "zone/edit.h"
+#include "zone/edit_inside.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From an overlay to a new base, and on from there. */
+#include "zone/edit.h"
 #include "zone/overlay.h"
 
 bool zone_version_is_flat(const struct zone_version *v) { return v->slot_count != 0; }

@@ -134,6 +134,8 @@ size_t zone_version_bytes(const struct zone_version *version);
 const struct zone_node *zone_version_node(const struct zone_version *version, uint32_t index);
 /** Order-independent digest of the content without SOA serial: "content changed under the same serial". */
 uint64_t zone_version_fingerprint(const struct zone_version *version);
+/** It is one block, as builders and snapshots have it; else it was made by edits (zone/edit.h). */
+bool zone_version_is_flat(const struct zone_version *version);
 /** Gives back one reference; the last one frees.  A version is born with one, which zone_publish takes over. */
 void zone_version_free(void *version);
 /** Takes one more reference, while the version is borrowed: a transfer outlives the reader's quiet moment.  Any thread; give it
@@ -164,50 +166,6 @@ bool zone_version_where(const struct zone_version *version, const struct zone_no
 struct zone_version *zone_version_forget_where(struct zone_version *version);
 /** The RRset had records of different TTLs. */
 bool zone_version_ttl_mixed(const struct zone_version *version, const struct zone_node *node, uint16_t type);
-
-/* ---- changing ---- */
-
-/** A list of changes to a version, which finishing makes into the next one: that shares all it can with the one before.  Its cost
- *  and its memory are those of the change (and some logarithms of the zone), not of the zone; readers of either take no lock. */
-struct zone_edit;
-/** @param version  with a SOA; held until the edit is at its end */
-MUST_CHECK enum status zone_edit_begin(const struct zone_version *version, struct zone_edit **out);
-/** Gives up.  NULL is fine. */
-void zone_edit_free(struct zone_edit *edit);
-/* Changes count in the order they are made; names and records are compared as DNS does (RFC 4034 6.2).  All: OK, E_NOMEM, E_RANGE (owner
- * outside the zone, or no rdata of that size or type). */
-/** The RRset takes the TTL of what was added last (all its records, RFC 2181 5.2); so do the signatures that cover one type.  What is there
- *  already stays.  An RRSIG goes with the RRset it covers.  @param rdata  plain and checked */
-MUST_CHECK enum status zone_edit_add(struct zone_edit *edit, struct name_view owner, uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size);
-/** One record, whatever its TTL. */
-MUST_CHECK enum status zone_edit_remove(struct zone_edit *edit, struct name_view owner, uint16_t type, const uint8_t *rdata, size_t size);
-/** All records of a type and the signatures that cover it; RRSIG: all signatures of the owner. */
-MUST_CHECK enum status zone_edit_remove_rrset(struct zone_edit *edit, struct name_view owner, uint16_t type);
-/** All that the name owns; names below it stay. */
-MUST_CHECK enum status zone_edit_remove_name(struct zone_edit *edit, struct name_view owner);
-/** The SOA, whose signatures go too. */
-MUST_CHECK enum status zone_edit_replace_soa(struct zone_edit *edit, uint32_t ttl, const uint8_t *rdata, size_t size);
-struct zone_edited {
-    uint32_t nodes;         /**< written or removed */
-    uint32_t in_vain;       /**< zone_edit_remove of what was not there: an IXFR that has such is of another zone than ours */
-};
-/** The edit is spent whatever comes out.
- *  Some changes cost more: a cut or a DNAME that goes from a zone with NSEC looks at the names that come to light below it; another
- *  NSEC3PARAM, the apex's first or last NSEC, and any NSEC3 while two chains are in use, at all nodes.
- *  @param told  NULL is fine
- *  @return OK; E_NOMEM; E_INVALID (not one SOA is left); E_LIMIT (an RRset of over 65535 records, or the overlay is full: flatten) */
-MUST_CHECK enum status zone_edit_finish(struct zone_edit *edit, struct zone_edited *told, struct zone_version **out);
-
-/** There is so much in the overlay (a few per cent of the zone) that it is time to flatten. */
-bool zone_version_is_worn(const struct zone_version *version);
-/** The same content as one block; takes as long as building it.  For a thread that may. @return OK, E_NOMEM, E_LIMIT */
-MUST_CHECK enum status zone_version_flatten(const struct zone_version *version, struct zone_version **out);
-/** What has changed since `then` was flattened into `flat`, as an overlay of `flat`: so edits go on while a version is flattened.
- *  @param now  made from `then` by edits.  @return as zone_edit_finish */
-MUST_CHECK enum status zone_version_rebase(const struct zone_version *flat, const struct zone_version *then, const struct zone_version *now,
-                                           struct zone_version **out);
-/** It is one block, as builders and snapshots have it. */
-bool zone_version_is_flat(const struct zone_version *version);
 
 /* ---- a zone: shared by reference ---- */
 
