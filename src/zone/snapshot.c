@@ -226,7 +226,7 @@ static bool can_be_kept(const struct zone_version *v, const struct zone_files *f
     bool whole = files->count > 0 && files->count <= UINT16_MAX && strlen(note) <= ZONE_SNAPSHOT_NOTE_MAX;
     for (size_t i = 0; whole && i < files->count; i++)
         whole = files->files[i].inode != 0;
-    return whole && v->soa != 0 && v->builder == NULL;
+    return whole && v->soa != 0 && v->builder == NULL && zone_version_is_flat(v);
 }
 
 enum status zone_snapshot_write(const struct zone_version *v, const struct zone_files *files, const char *note, const char *path, bool (*go_on)(void *),

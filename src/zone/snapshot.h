@@ -13,7 +13,7 @@ enum { ZONE_SNAPSHOT_THREADS_MAX = 16, ZONE_SNAPSHOT_NOTE_MAX = 65535 };
 
 /** Writes a version to a temporary file beside `path`, syncs it, and renames it: a reader finds the old file, the new one, or none.
  *  Mode 0600.  A file that is in the way keeps nothing.
- *  @param version  with a SOA, without positions (zone_version_forget_where)
+ *  @param version  flat, with a SOA, without positions (zone_version_flatten, zone_version_forget_where)
  *  @param files    it was read from; each one with an inode
  *  @param note     kept with it; NULL = ""
  *  @param go_on    asked about every MiB, false = give up; NULL = never
