@@ -3,6 +3,7 @@
 #include "build.h"
 
 #include "../../../fuzz/zone/snapshot_walk.h"
+#include "zone/edit.h"
 #include "zone/snapshot_inside.h"
 
 #include <fcntl.h>
@@ -289,6 +290,59 @@ static void cannot_be_kept(void **state)
     zone_version_free(v);
 }
 
+/* A version made by edits is not kept as it is; as one block it is. */
+static void edited(void **state)
+{
+    (void)state;
+    struct zone_version *v = test_zone("example.", nsec_text), *next, *flat;
+    struct zone_files files = touch(nsec_text);
+    struct zone_edit *edit;
+    struct name owner = test_name("new.example.");
+    assert_int_equal(zone_edit_begin(v, &edit), OK);
+    assert_int_equal(zone_edit_add(edit, name_view_of(&owner), TYPE_A, 60, (const uint8_t *)"\300\0\2\7", 4), OK);
+    assert_int_equal(zone_edit_finish(edit, NULL, &next), OK);
+    assert_int_equal(zone_snapshot_write(next, &files, NULL, snapshot, NULL, NULL), E_INVALID);
+    assert_int_equal(zone_version_flatten(next, &flat), OK);
+    assert_int_equal(zone_snapshot_write(flat, &files, NULL, snapshot, NULL, NULL), OK);
+    struct zone_snapshot got;
+    struct zone_snapshot_wanted want = wanted(flat, 1);
+    assert_int_equal(zone_snapshot_open(snapshot, &want, &got, NULL), OK);
+    same(flat, got.version);
+    assert_non_null(zone_node_find(got.version, name_view_of(&owner)));
+    clear(&got);
+    zone_version_free(flat);
+    zone_version_free(next);
+    zone_version_free(v);
+    zone_files_clear(&files);
+}
+
+/* No slot of the index may lack its node, name another, or have another's tag. */
+static void damaged_index(void **state)
+{
+    (void)state;
+    struct zone_version *v = large_zone();
+    struct zone_snapshot_wanted want = wanted(v, 2);
+    struct zone_slot *slots = (struct zone_slot *)(uintptr_t)version_slots(v), *first = slots, *second;
+    while (first->node == 0)
+        first++;
+    for (second = first + 1; second->node == 0;)
+        second++;
+    const struct zone_slot a = *first, b = *second, changes[][2] = {
+        { { a.tag ^ 1, a.node }, b }, { { a.tag, b.node }, b }, { { 0, 0 }, b }, { { a.tag, b.node }, { b.tag, a.node } }, { b, b }, { { a.tag, a.node + 1 }, b },
+        { { a.tag + 1, a.node }, { b.tag - 1, b.node } }, { { a.tag, a.node + 1 }, { b.tag, b.node - 1 } },
+    };
+    for (size_t i = 0; i < LENGTH_OF(changes); i++) {
+        *first = changes[i][0];
+        *second = changes[i][1];
+        if (!snapshot_check(v, v->bytes, &want))
+            fail_msg("change %zu of the index was not seen", i);
+    }
+    *first = a;
+    *second = b;
+    assert_null(snapshot_check(v, v->bytes, &want));
+    zone_version_free(v);
+}
+
 static bool never(void *context) { (void)context; return false; }
 
 /* Given up or failed, the file before stays whole, and nothing lies beside it. */
@@ -413,6 +467,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back), cmocka_unit_test(reads_back_large), cmocka_unit_test(damage_in_any_stretch), cmocka_unit_test(another_source),
         cmocka_unit_test(freshness), cmocka_unit_test(cannot_be_kept), cmocka_unit_test(given_up), cmocka_unit_test(damaged),
+        cmocka_unit_test(edited), cmocka_unit_test(damaged_index),
         cmocka_unit_test(head_fields), cmocka_unit_test(hostile),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
