@@ -183,6 +183,7 @@ static void loading_without_memory(void **state)
     keeper_load(keeper, NULL, &totals);
     assert_int_equal(serial(keeper, 0, "a"), 5);
     put_zone("a", 4);
+    atomic_store(&keeper->ready, false);        /* so that it is read on this thread, whose allocations fail */
     struct diagnostics *diag = diagnostics_new(50);
     enum status st = E_NOMEM;
     uint64_t n = 0;
