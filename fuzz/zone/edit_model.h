@@ -46,10 +46,10 @@ static inline struct name model_name(const struct edit_model *m, struct model_di
     static const char *const labels[] = { "a", "b", "*", "c", "dd" };
     struct name out = m->origin;
     unsigned kind = model_draw(d, 16), depth = kind / 4;
-    if (kind == 0) {
+    if (kind <= 1) {                /* an owner of NSEC3, perhaps, or a name below it */
         const char *hash = model_hashes[model_draw(d, 4)];
         assert(name_prepend((const uint8_t *)hash, strlen(hash), name_view_of(&out), &out) == OK);
-        return out;
+        depth = kind;
     }
     for (; depth > 0; depth--) {
         const char *label = labels[model_draw(d, 5)];

@@ -101,6 +101,50 @@ static void a_change(void **state)
     zone_version_free(v);
 }
 
+/* ---- whole zones: what is left is what a builder makes of the second text ---- */
+
+#define CHAIN "@ 60 SOA ns a 1 2 3 4 5\n@ 60 NSEC a NS\na 60 A 192.0.2.1\na 60 NSEC d A\n"
+#define HASH "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom"
+#define NSEC3 " 60 NSEC3 1 0 0 aa k8udemvp1j2f7eg6jebps17vp3n8i58h A\n"
+
+static const struct { const char *label, *before, *changes, *after; } wholes[] = {
+    { "names come to light below a cut that goes, but for those below another",
+      CHAIN "d 60 NS ns\nd 60 NSEC @ NS\nx.d 60 NSEC @ A\ny.d 60 A 192.0.2.1\nz.d 60 NS ns\nz.d 60 NSEC @ NS\na.z.d 60 NSEC @ A\nb.e.f.d 60 NSEC @ A\n",
+      "!d NS", CHAIN "d 60 NSEC @ NS\nx.d 60 NSEC @ A\ny.d 60 A 192.0.2.1\nz.d 60 NS ns\nz.d 60 NSEC @ NS\na.z.d 60 NSEC @ A\nb.e.f.d 60 NSEC @ A\n" },
+    { "the cut goes with all it owns",
+      CHAIN "d 60 NS ns\nd 60 NSEC @ NS\nx.d 60 NSEC @ A\n", "0d", CHAIN "x.d 60 NSEC @ A\n" },
+    { "a DNAME comes above", CHAIN "d 60 NSEC @ A\nx.d 60 NSEC @ A\na.y.d 60 NSEC @ A\nda 60 NSEC @ A\n", "+d 60 DNAME b.",
+      CHAIN "d 60 NSEC @ A\nd 60 DNAME b.\nx.d 60 NSEC @ A\na.y.d 60 NSEC @ A\nda 60 NSEC @ A\n" },
+    { "a cut goes, what was below it too", CHAIN "d 60 NS ns\nd 60 NSEC @ NS\nx.d 60 NSEC @ A\n", "!d NS\n0x.d", CHAIN "d 60 NSEC @ NS\n" },
+    { "a cut comes where one goes above", CHAIN "d 60 NS ns\nx.d 60 NSEC @ A\ny.x.d 60 NSEC @ A\n", "!d NS\n+x.d 60 NS ns",
+      CHAIN "x.d 60 NSEC @ A\nx.d 60 NS ns\ny.x.d 60 NSEC @ A\n" },
+    { "an owner of NSEC3 is not hidden by a DNAME at the apex, until it is none",
+      CHAIN "@ 60 DNAME b.\n" HASH NSEC3 HASH " 60 NSEC @ A\nx." HASH " 60 NSEC @ A\n", "!" HASH " NSEC3",
+      CHAIN "@ 60 DNAME b.\n" HASH " 60 NSEC @ A\nx." HASH " 60 NSEC @ A\n" },
+    { "a name below an owner of NSEC3", CHAIN HASH NSEC3, "+x." HASH " 60 A 192.0.2.1", CHAIN HASH NSEC3 "x." HASH " 60 A 192.0.2.1\n" },
+    { "from NSEC to NSEC3", CHAIN, "!@ NSEC\n!a NSEC\n+@ 60 NSEC3PARAM 1 0 0 aa\n+" HASH NSEC3,
+      "@ 60 SOA ns a 1 2 3 4 5\n@ 60 NSEC3PARAM 1 0 0 aa\na 60 A 192.0.2.1\n" HASH NSEC3 },
+};
+
+static void whole(void **state)
+{
+    (void)state;
+    static struct edit_model m;
+    struct model_dice none = { NULL, 0, 0 };
+    m.origin = test_name("z.test.");
+    for (size_t i = 0; i < LENGTH_OF(wholes); i++) {
+        struct zone_version *before = test_zone("z.test.", wholes[i].before), *after = test_zone("z.test.", wholes[i].after);
+        struct zone_version *v = edit_lines(before, wholes[i].changes, NULL), *again = edit_lines(v, "+a 60 TXT x\n!a TXT", NULL);
+        print_message("%s\n", wholes[i].label);
+        model_compare(&m, v, after, &none);
+        model_compare(&m, again, after, &none);
+        zone_version_free(before);
+        zone_version_free(after);
+        zone_version_free(v);
+        zone_version_free(again);
+    }
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -347,7 +391,7 @@ static void readers_and_a_writer(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(a_change), cmocka_unit_test(refused), cmocka_unit_test(identities),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(a_change), cmocka_unit_test(whole), cmocka_unit_test(refused), cmocka_unit_test(identities),
                                         cmocka_unit_test(like_a_builder), cmocka_unit_test(worn), cmocka_unit_test(no_memory),
                                         cmocka_unit_test(readers_and_a_writer) };
     return cmocka_run_group_tests_name("zone edits", tests, NULL, NULL);
