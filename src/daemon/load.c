@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Zone files into versions, several at a time. */
 #include "daemon/inside.h"
+#ifdef RHIZ_TEST_DELAY
+#include "daemon/scatter.h"
+#endif
 
 #include <sched.h>
 #include <stdio.h>
@@ -23,13 +26,14 @@ static bool go_on(void *context, uint64_t done, uint64_t total)
 }
 
 /* Reads, freezes and checks; the outputs are the caller's on OK. */
-static enum status build_version(struct keeper *keeper, struct kept *kept, const char *path, struct zone_version **out, struct zone_files *files,
-                                 struct diagnostics *diag)
+static enum status build_version(struct keeper *keeper, struct kept *kept, const char *path, unsigned threads, struct zone_version **out,
+                                 struct zone_files *files, struct diagnostics *diag)
 {
     struct zone_builder *builder = NULL;
     struct zone_version *version = NULL;
     struct zone_read_options options = {
         .path = path, .origin = zone_name(kept->zone), .klass = zone_class(kept->zone), .progress = go_on, .progress_context = keeper,
+        .threads = threads,
     };
     enum status st = zone_builder_new(zone_name(kept->zone), zone_class(kept->zone), &builder);
     if (st == OK)
@@ -155,7 +159,7 @@ static enum status make_version(struct keeper *keeper, struct kept *kept, const 
         out->from_snapshot = true;
         return OK;
     }
-    st = build_version(keeper, kept, path, &out->version, &out->files, diag);
+    st = build_version(keeper, kept, path, how->threads, &out->version, &out->files, diag);
     if (st == OK)
         out->told = (struct told){ keep_warnings(diag), diagnostics_count(diag, SEVERITY_WARNING) };
     return st;
@@ -191,6 +195,10 @@ static enum status load(struct keeper *keeper, struct kept *kept, const struct l
     if (atomic_load(&keeper->cancelled))
         return E_AGAIN;
     enum status st = make_version(keeper, kept, path, how, &loaded, diag);
+#ifdef RHIZ_TEST_DELAY
+    if (st == OK)
+        loaded.version = scatter(loaded.version);
+#endif
     if (atomic_load(&keeper->cancelled)) {
         loaded_clear(&loaded);
         return E_AGAIN;

@@ -64,7 +64,7 @@ struct zone_builder {
     struct build_lot *lot;          /* of the last record */
     struct build_lots *lots;        /* NULL = not divided */
     struct build_chunk first;
-    uint64_t records, rdata_bytes;
+    uint64_t records;
     uint64_t nsec, nsec3;           /* records of these types */
     struct build_entry *entries;    /* once sorted: all runs in canonical order of their owners, those of one owner as they came */
     struct build_positions *positions;  /* of the version that was made; NULL = not kept */
@@ -174,6 +174,9 @@ static inline void positions_note(struct build_positions *p, uint64_t record, co
 #define build_threads snapshot_threads
 /* Divides a builder that has little in it yet, by the keys of names met here and there in the text; they are sorted. */
 MUST_CHECK enum status zone_builder_divide(struct zone_builder *b, uint64_t *keys, size_t count);
+/* An empty builder for more of the same zone, divided alike; later its records follow those of `b`, which takes them. */
+MUST_CHECK enum status zone_builder_like(const struct zone_builder *b, struct zone_builder **out);
+MUST_CHECK enum status zone_builder_join(struct zone_builder *b, struct zone_builder *more);
 uint64_t build_lot_key(struct name_view owner, unsigned apex_labels);
 /* Gives back what only sorting and freezing need. */
 void builder_spend(struct zone_builder *b);

@@ -134,8 +134,59 @@ enum status zone_builder_divide(struct zone_builder *b, uint64_t *keys, size_t c
     b->lot = &lots->lot[0];
     b->whole.run = NULL;
     b->runs = 0;
-    b->records = b->rdata_bytes = b->nsec = b->nsec3 = 0;
+    b->records = b->nsec = b->nsec3 = 0;
     return move_runs(b, &b->first);
+}
+
+enum status zone_builder_like(const struct zone_builder *b, struct zone_builder **out)
+{
+    struct zone_builder *like;
+    enum status st = zone_builder_new((struct name_view){ b->apex, b->apex_length, b->apex_labels }, b->klass, &like);
+    if (st != OK)
+        return st;
+    like->lots = mem_alloc(sizeof *like->lots);
+    if (!like->lots) {
+        zone_builder_free(like);
+        return E_NOMEM;
+    }
+    memcpy(like->lots->limits, b->lots->limits, sizeof like->lots->limits);
+    like->lot = &like->lots->lot[0];
+    *out = like;
+    return OK;
+}
+
+static void lot_join(struct build_lot *lot, struct build_lot *more)
+{
+    if (!more->first)
+        return;
+    if (lot->last)
+        lot->last->next = more->first;
+    else
+        lot->first = more->first;
+    lot->last = more->last;
+    lot->run = more->run;
+    lot->runs += more->runs;
+    more->first = more->last = NULL;
+}
+
+enum status zone_builder_join(struct zone_builder *b, struct zone_builder *more)
+{
+    if ((uint64_t)b->runs + more->runs > UINT32_MAX)
+        return E_NOMEM;
+    for (unsigned i = 0; i < BUILD_LOTS; i++)
+        lot_join(&b->lots->lot[i], &more->lots->lot[i]);
+    struct build_stock **end = &more->lots->stock;
+    while (*end)
+        end = &(*end)->next;
+    *end = b->lots->stock;
+    b->lots->stock = more->lots->stock;
+    more->lots->stock = NULL;
+    b->runs += more->runs;
+    b->records += more->records;
+    b->nsec += more->nsec;
+    b->nsec3 += more->nsec3;
+    b->indented |= more->indented;
+    return OK;
 }
 
 /* ---- adding ---- */
@@ -292,7 +343,6 @@ enum status zone_builder_append(struct zone_builder *b, struct name_view owner, 
     lot->run->bytes += (uint32_t)bytes;
     lot->run->records++;
     b->records++;
-    b->rdata_bytes += size;
     b->nsec += type == TYPE_NSEC;
     b->nsec3 += type == TYPE_NSEC3;
     return OK;

@@ -49,7 +49,8 @@ void reader_count(struct reader *r)
 {
     if (++r->entries % PROGRESS_ENTRIES == 0) {
         tell_progress(r);
-        frame_forget(r->frame);
+        if (!reader_looks_back(r))
+            frame_forget(r->frame);
     }
 }
 
@@ -105,6 +106,7 @@ static enum status read_main(struct reader *r)
             return st;
     }
     reader_run(r);
+    reader_parts_end(r);
     if (r->fatal == OK && !*r->builder)
         no_records(r);
     if (*r->builder)

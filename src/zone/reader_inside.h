@@ -59,6 +59,7 @@ struct reader {
     struct type_slot types[TYPE_SLOTS];
     enum cpu_level cpu;
     bool divided;               /* the builder is, or need not be */
+    struct parts *parts;        /* of the main file that other threads read; NULL = none */
     const struct frame *scanned;        /* whose text `scan` is about; NULL = nothing */
     size_t next_line;                   /* of it */
     struct entry entry;
@@ -92,8 +93,14 @@ void frame_open_text(struct reader *r, struct frame *frame, const char *name, co
 void frame_forget(struct frame *frame);
 void frame_close(struct reader *r, struct frame *frame);
 
-/* reader_parts.c: before much has been read of a large text, divides the builder. */
+/* reader_parts.c: before much has been read of a large text, divides the builder, and has other threads begin further on. */
 void reader_divide(struct reader *r);
+/* Up to where this thread reads the quick way; what is met there. */
+const char *reader_stop(const struct reader *r);
+void reader_meet(struct reader *r);
+/* Whether other threads look at text that has been read. */
+bool reader_looks_back(const struct reader *r);
+void reader_parts_end(struct reader *r);
 
 /* reader_record.c: a record whose owner is tokens[0] or, when blank, the last one. */
 void reader_record(struct reader *r, const struct token *tokens, size_t count, bool blank_owner, const struct entry *entry);

@@ -17,6 +17,7 @@ struct quick_state {
     struct reader *r;
     struct scan *scan;
     struct quick_words words;
+    const char *stop;           /* from here on another thread reads */
     bool origin_inside;         /* names relative to the origin are in the zone */
 };
 
@@ -204,7 +205,7 @@ static bool quick_lines(struct quick_state *q)
     const struct scan *scan = &r->scan;
     q->words.text = scan->text;
     q->words.dots = scan->dots;
-    for (; r->next_line < scan->lines && r->fatal == OK; r->next_line++) {
+    for (; r->next_line < scan->lines && r->fatal == OK && lexer->pos < q->stop; r->next_line++) {
         const struct scan_line *line = &scan->line[r->next_line];
         size_t first_edge = r->next_line ? line[-1].edge + 1u : 0;
         bool empty = first_edge == line->edge;
@@ -225,7 +226,9 @@ void reader_quick(struct reader *r)
         return;
     if (!r->divided)
         reader_divide(r);
-    while (r->fatal == OK && find_line(r) && quick_lines(&q)) {
-        /* the next piece */
-    }
+    do {
+        if (r->frame->lexer.pos >= reader_stop(r))
+            reader_meet(r);
+        q.stop = reader_stop(r);
+    } while (r->fatal == OK && find_line(r) && quick_lines(&q));
 }
