@@ -95,7 +95,7 @@ class Place:
     def shoot(self, questions, rate, seconds):
         """kxdpgun at a rate: (sent, answered, its processor time)."""
         before = _children_seconds()
-        output = _run("ip", "netns", "exec", self.client, "kxdpgun", "-t", seconds, "-Q", rate, "-b", 32, "-F", machine.LOAD_CORE,
+        output = _run("ip", "netns", "exec", self.client, "kxdpgun", "-t", seconds, "-Q", int(rate), "-b", 32, "-F", machine.LOAD_CORE,
                       "-i", questions, self.address)
         sent = int((re.search(r"total queries:\s+(\d+)", output) or [0, 0])[1])
         replies = int((re.search(r"total replies:\s+(\d+)", output) or [0, 0])[1])
@@ -228,6 +228,19 @@ def _capacity(rows):
     return max((1e6 / max(row["sender_us"], row["server_us"]) for row in rows if row["share"] >= LOSSLESS), default=0)
 
 
+def _warm(place, questions):
+    """Until no more is answered in the kernel than before; what is hot must become known first."""
+    best, idle = 0, 0
+    for _ in range(40):
+        passed = place.received()
+        sent, _, _ = place.shoot(questions, RATES[0] / 2, 1)
+        share = 1 - (place.received() - passed) / max(sent, 1)
+        idle = 0 if share > best + 0.005 else idle + 1
+        best = max(best, share)
+        if best > 0.99 or idle > 4:
+            return
+
+
 def measure(name, zone_set, seconds, own_core=False):
     """One subject on one set: its rates, and how long its program takes on these questions and on junk.  On a veth pair
     the sender's core runs the receiver's program; with `own_core` the server's core does."""
@@ -238,8 +251,7 @@ def measure(name, zone_set, seconds, own_core=False):
         if own_core:
             place.bind_packets(machine.SERVER_CORE)
         mine = set(_programs()) - others
-        place.shoot(questions, RATES[0], 1)                 # warm; what is hot becomes known
-        time.sleep(1)
+        _warm(place, questions)
         rows = list(_ladder(place, questions, seconds, server))
         hits = [_nanoseconds(place, questions, mine, rate) if mine else None for rate in (BUSY, RATES[0])]
         passes = [_nanoseconds(place, _junk(zone_set.zones[0][0]), mine, rate) if mine else None for rate in (BUSY, RATES[0])]

@@ -20,6 +20,7 @@
 
 typedef __u64 u64;
 #define INLINE static __always_inline
+#define NOT_INLINE static __attribute__((noinline))
 #define RARE(condition) __builtin_expect(!!(condition), 0)
 /* What was found out lies in a map, not in registers: read back from there, the verifier knows nothing of it but its type,
  * so that the many ways by which a loop can end are one to it. */
@@ -29,7 +30,8 @@ enum {
     DNS_HEADER = 12, QUESTION_TAIL = 4, OPT_BYTES = 11, UDP_HEADER = 8, PLAIN_LIMIT = 512,
     FLAG_QR_BE = 0x80, FLAG_AA_BE = 0x04, FLAG_RD_BE = 0x01, FLAG_CD_BE = 0x10,     /* in their octets */
     TYPE_DS = 43, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_NSEC3 = 50, TYPE_OPT = 41, HOPS = 64, COPY_MAX = 128,
-    WORD = 8
+    WORD = 8,
+    HEAD_MAX = 256, GROWTH_MAX = 255            /* octets of a frame up to the records; how far it moves at most */
 };
 
 #define MAP(name, value_type, entries)                                                                                 \
@@ -632,6 +634,45 @@ INLINE void finish(struct visit *v, const struct kernel_record *r, struct udphdr
     udp->check = check == 0 ? 0xffff : check;
 }
 
+enum room { NO_ROOM, ROOM, BROKEN };
+
+/* Where there is no room behind a frame there is some in front: its first `keep` octets move there, as many as are missing.
+ * Small frames from a socket of this machine come so over a veth. */
+NOT_INLINE enum room grow_in_front(struct xdp_md *ctx, int missing, __u32 keep)
+{
+    u64 by = missing < WORD ? WORD : missing;       /* words are copied upwards */
+    if (missing < 1 || by > GROWTH_MAX || keep < WORD || keep > HEAD_MAX || bpf_xdp_adjust_head(ctx, -(int)by) != 0)
+        return NO_ROOM;
+    void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+    void *to = data + (keep - WORD);
+    asm volatile("" : "+r"(to));
+    if (to + by + WORD > end)
+        return BROKEN;
+    u64 last = *(u64 *)(to + by);
+    for (int i = 0; i < HEAD_MAX / WORD; i++) {
+        u64 *at = data + i * WORD;
+        void *from = (void *)at + by;
+        asm volatile("" : "+r"(from));
+        if (i * WORD + WORD >= keep)
+            break;
+        if (from + WORD > end || (void *)(at + 1) > end)
+            return BROKEN;
+        *at = *(u64 *)from;
+    }
+    if (to + WORD > end)
+        return BROKEN;
+    *(u64 *)to = last;
+    return missing < WORD && bpf_xdp_adjust_tail(ctx, missing - WORD) != 0 ? BROKEN : ROOM;
+}
+
+INLINE enum room resize(struct xdp_md *ctx, __u32 bytes, __u32 keep)
+{
+    u64 frame = (u64)((void *)(long)ctx->data_end - (void *)(long)ctx->data);
+    asm volatile("" : "+r"(frame));     /* a difference of pointers takes 64 bits */
+    int missing = (int)bytes - (int)frame;
+    return RARE(bpf_xdp_adjust_tail(ctx, missing) != 0) ? grow_in_front(ctx, missing, keep) : ROOM;
+}
+
 /* From the change of length on, what fails drops the frame: it is no query any more. */
 INLINE int answer(struct visit *v, struct kernel_record *r)
 {
@@ -643,10 +684,11 @@ INLINE int answer(struct visit *v, struct kernel_record *r)
         return pass(v, KERNEL_PASS_SIZE);
 
     __u32 l4 = v->work->l4, message_at = l4 + UDP_HEADER;
-    u64 frame = (u64)((void *)(long)v->ctx->data_end - (void *)(long)v->ctx->data);
-    asm volatile("" : "+r"(frame));     /* a difference of pointers takes 64 bits */
-    if (RARE(bpf_xdp_adjust_tail(v->ctx, (int)(message_at + bytes) - (int)frame) != 0))
+    enum room room = resize(v->ctx, message_at + bytes, message_at + question_end);
+    if (RARE(room == NO_ROOM))
         return pass(v, KERNEL_PASS_SIZE);
+    if (RARE(room == BROKEN))
+        goto broken;
     const unsigned char *tail = (const unsigned char *)(r + 1) + (kernel_pad8(r->name_bytes) & 0xff);
     if (RARE(tail_bytes > COPY_MAX) && bpf_xdp_store_bytes(v->ctx, message_at + question_end, (void *)tail, tail_bytes) != 0)
         goto broken;

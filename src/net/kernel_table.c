@@ -30,7 +30,8 @@ static uint32_t record_granules(const struct kernel_record *r)
     return granules_of(record_bytes(r->name_bytes, r->tail_bytes, r->shift_count));
 }
 
-enum { BUCKETS_FIRST = 64, BUCKET_LOAD = 3 };
+enum { BUCKETS_FIRST = 64, BUCKET_LOAD = 3, PIECE_MIN = 4 /* granules of the smallest record */,
+       CHUNK_GRANULES = KERNEL_CHUNK / KERNEL_GRANULE };
 
 static void buckets_use(struct kernel_table *table, uint32_t count)
 {
@@ -82,6 +83,20 @@ void kernel_table_settle(struct kernel_table *table)
     }
 }
 
+/* A longer piece, cut; what is left of it must be of use. @return 0 = none */
+static uint32_t memory_split(struct kernel_table *table, uint32_t granules)
+{
+    for (uint32_t whole = granules + PIECE_MIN; whole < KERNEL_CLASSES; whole++) {
+        uint32_t granule = table->free[whole];
+        if (granule == 0 || granule % CHUNK_GRANULES + granules >= CHUNK_GRANULES)      /* the slack has no numbers */
+            continue;
+        table->free[whole] = ((const struct kernel_piece *)at_granule(table, granule))->next;
+        piece_give(table, &table->free[whole - granules], granule + granules, whole - granules);
+        return granule;
+    }
+    return 0;
+}
+
 /* @return 0 = none */
 static uint32_t memory_take(struct kernel_table *table, uint32_t granules)
 {
@@ -92,7 +107,7 @@ static uint32_t memory_take(struct kernel_table *table, uint32_t granules)
     }
     if (table->fresh_offset >= KERNEL_CHUNK) {
         if (table->fresh_chunk + 1 >= table->chunk_count)
-            return 0;
+            return memory_split(table, granules);
         table->fresh_chunk++;
         table->fresh_offset = 0;
     }
