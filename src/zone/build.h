@@ -49,7 +49,8 @@ enum { BUILD_LOTS = 16, LOT_CHUNK = 2 << 20 };
 /* Large pages that chunks of lots are cut from. */
 struct build_stock {
     struct build_stock *next;
-    uint8_t *at;                    /* the next chunk */
+    uint8_t *block;
+    uint8_t *at;                    /* the next chunk in it */
     size_t left;                    /* octets */
 };
 struct build_lots {

@@ -32,13 +32,14 @@ enum { STOCK_CHUNKS = 16 };
 
 static struct build_stock *stock_new(struct build_stock *next)
 {
+    struct build_stock *stock = mem_room(sizeof *stock);
     /* Room only: what is not used is never touched. */
-    struct build_stock *stock = mem_room(sizeof *stock + (size_t)LOT_CHUNK * (STOCK_CHUNKS + 1));
-    if (!stock)
+    uint8_t *block = stock ? mem_room((size_t)LOT_CHUNK * (STOCK_CHUNKS + 1)) : NULL;
+    if (!block) {
+        mem_free(stock);
         return NULL;
-    uint8_t *at = (uint8_t *)(stock + 1);
-    at += -(uintptr_t)at & (LOT_CHUNK - 1);
-    *stock = (struct build_stock){ next, at, (size_t)LOT_CHUNK * STOCK_CHUNKS };
+    }
+    *stock = (struct build_stock){ next, block, block + (-(uintptr_t)block & (LOT_CHUNK - 1)), (size_t)LOT_CHUNK * STOCK_CHUNKS };
     return stock;
 }
 
@@ -279,6 +280,7 @@ void builder_spend(struct zone_builder *b)
     b->first.next = NULL;
     for (struct build_stock *stock = b->lots ? b->lots->stock : NULL, *next; stock; stock = next) {
         next = stock->next;
+        mem_free(stock->block);
         mem_free(stock);
     }
     mem_free(b->lots);
@@ -301,7 +303,8 @@ void zone_builder_free(struct zone_builder *b)
 
 void zone_builder_recycle(struct zone_builder *b, void *block, size_t bytes)
 {
-    if (!b || bytes < RECYCLE_LEAST || bytes <= b->spare_bytes) {
+    /* In lots memory comes and goes: a block that stays would be held beside it. */
+    if (!b || b->lots || bytes < RECYCLE_LEAST || bytes <= b->spare_bytes) {
         mem_free(block);
         return;
     }
