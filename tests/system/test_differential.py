@@ -41,9 +41,25 @@ def differences(tmp_path, origin, path, dnssec, count, seed=1):
             peer.stop()
     us = peers.Rhizome(tmp_path, served).start()
     try:
-        return (len(asked),) + judge(zone, asked, us, gather(us, asked), answers)
+        ours = gather(us, asked)
+        hits, unexplained = judge(zone, asked, us, ours, answers)
+        again(us, asked, ours)
+        return len(asked), hits, unexplained
     finally:
         us.stop()
+
+
+def others(us, asked, before):
+    """Questions whose answer is not what it was, octet for octet but for the id; asked again one by one, as a loaded machine mixes up or loses some."""
+    def same(a, b):
+        return not a.missing and not b.missing and a.wire[2:] == b.wire[2:]
+    return [str(q) for q, a, b in zip(asked, before, gather(us, asked)) if not same(a, b) and not same(a, gather(us, [q])[0])]
+
+
+def again(us, asked, ours):
+    """A quarter of the questions once more, answered from a snapshot: the same octets as before, which are judged."""
+    differ = others(us.from_snapshots(), asked[::4], ours[::4])
+    assert not differ, f"{len(differ)} answers from a snapshot are others: {differ[:5]}"
 
 
 def judge(zone, asked, us, ours, answers):

@@ -11,7 +11,7 @@ import dns.message
 import dns.zone
 
 from differential import compare, peers, prover, questions, random_zones, wire
-from test_differential import gather, judge, report
+from test_differential import gather, judge, others, report
 
 PER_ZONE = int(os.environ.get("DIFFERENTIAL_PER_ZONE", "150"))
 MORE_TYPES = ("RRSIG", "NSEC3PARAM", "NSEC3", "SOA", "DS", "NS", "CDS", "KEY")
@@ -62,6 +62,8 @@ def compare_all(tmp_path, asked):
                 case.question.seed = one.seed
             unexplained += bad
         faults, proven = prove_all(asked, us)
+        differ = others(us.from_snapshots(), everything, ours)
+        assert not differ, f"{len(differ)} answers from snapshots are others: {differ[:5]}"
     finally:
         us.stop()
     return hits, unexplained, faults, proven

@@ -167,6 +167,7 @@ server:
   workers: 1
   state: "{self.folder}/state"
   control: "{self.folder}/control.sock"
+  snapshots: {{ records: 1 }}
 zones:
 {zones}""")
         return [f"{build}/src/daemon/rhizd", "-c", conf]
@@ -176,6 +177,18 @@ zones:
 
     def gave_up(self):
         return "zone not loaded" in self.output()
+
+    def from_snapshots(self, seconds=60):
+        """Starts again, with every zone from its snapshot (docs/snapshot.md) where it was read from text before."""
+        end = time.monotonic() + seconds
+        while len(list((self.folder / "state" / "snapshots").glob("*.snapshot"))) < len(self.zones):
+            assert time.monotonic() < end, f"not all zones have a snapshot: {self.output()}"
+            time.sleep(0.05)
+        self.stop()
+        self.start()
+        told = (self.folder / "output.log").read_text()
+        assert told.count("from=snapshot") == len(self.zones), self.output()
+        return self
 
 
 PEERS = (Nsd, Knot, Bind)

@@ -10,6 +10,14 @@ WINDOW = 64
 TRIES = 4
 
 
+def question_end(message):
+    """Behind name, type and class of a message's first question."""
+    at = 12
+    while at < len(message) and message[at]:
+        at += 1 + message[at]
+    return at + 5
+
+
 def ask_udp(port, questions, wait=1.0):
     """questions: list of wire messages; their ids are replaced. Returns the answers in the same order, None = none came."""
     answers = [None] * len(questions)
@@ -34,8 +42,9 @@ def ask_udp(port, questions, wait=1.0):
                     continue
                 # A late answer to an older question of the same id is told apart by its question section.
                 question = questions[chunk[slot]]
+                end = question_end(question)
                 if len(data) > 12 and data[4:6] == b"\0\1" and question[4:6] == b"\0\1" and \
-                        data[12:12 + 8].lower() != question[12:12 + 8].lower():
+                        data[12:end].lower() != question[12:end].lower():
                     continue
                 answers[chunk[slot]] = data
                 waiting.discard(slot)
