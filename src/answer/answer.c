@@ -200,9 +200,10 @@ static bool quick_hit(const struct answer_request *q, const struct zone_found *f
 static bool quick_referral(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
     struct name_view cut = zone_node_name(q->version, found->node);
-    if (referral_is_work(q->version, found->node))
-        return q->cache != NULL && cache_answer(q, found->node, cut, TAIL_REFERRAL, reply, out);
-    if (!referral_ready(q, found->node, reply))
+    bool work = referral_is_work(q->version, found->node);
+    if (work && q->cache != NULL && cache_answer(q, found->node, cut, TAIL_REFERRAL, reply, out))
+        return true;
+    if (!referral_ready(q, found->node, work, reply))
         return false;
     out->kind = ANSWER_REFERRAL;
     out->authoritative = false;
@@ -214,7 +215,7 @@ static bool quick_referral(const struct answer_request *q, const struct zone_fou
 static bool answer_quick(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
     bool made;
-    if (type_is_meta(q->type) || q->type == TYPE_RRSIG)
+    if (q->type >= TYPE_OPT && (type_is_meta(q->type) || q->type == TYPE_RRSIG))     /* those are not below */
         return false;
     *out = (struct answer_result){ .ede = EDE_NONE, .key = q->name, .authoritative = true };
     if (is_referral(q, found))

@@ -3,8 +3,9 @@
  *
  * Kept are answers that take work to write, for names that the zone has: referrals with glue or with many servers, RRsets whose
  * names are compressed, chains.  The key is the node that the answer comes from, in a version that a random number
- * stands for, so whatever a stranger asks makes no new entry, and what another version composed is never found.  An entry is
- * made when it is asked for again soon, so that a large zone asked at random does not turn the cache over.
+ * stands for, so whatever a stranger asks makes no new entry, and what another version composed is never found.  Where there is room an
+ * entry is made when it is asked for again soon; where another has to go for it, that one must have been asked for less: composing costs
+ * as much as some twenty answers, so a large zone asked at random must not turn the cache over.
  *
  * A version that differs from the one before in its SOA alone has the identity of that: tails that hold the SOA tell which one, and get
  * the other's octets when they are used, so a new serial empties nothing.
@@ -19,6 +20,7 @@ enum {
     MARKS = 8192,               /* of what was asked for in vain */
     TAIL_MAX_BYTES = 2048,
     KEPT_MAX_BYTES = 4 << 20,   /* in all */
+    ASKED_SOON = 2, ASKED_OFTEN = 8,        /* how many times, before an entry is made: where there is room, and where not */
     SHIFTS_MAX = 256,
     PARTS_MAX = 128,
     PROBE_OCTETS = 2            /* a label of one octet in front */
@@ -44,6 +46,7 @@ struct kept {
     uint16_t parts_at;                  /* where the first one starts: all before it must fit */
     uint16_t soa_at, soa_records;       /* in the authority section, with its signatures, if it can be replaced there */
     uint64_t moment;                    /* of the version whose SOA it holds; 0 = it holds none */
+    bool lately;                        /* asked for since the last look for one that may go */
     uint8_t bytes[];                    /* those of the tail, then its shifts, then the parts */
 };
 struct entry {
@@ -54,7 +57,7 @@ struct answer_cache {
     struct entry entries[SETS][WAYS];
     uint32_t marks[MARKS];
     size_t held;
-    unsigned turn;                      /* which way makes room next */
+    unsigned turn;                      /* at which way the next look for one that may go starts */
     uint8_t first[MESSAGE_MAX_BYTES], second[MESSAGE_MAX_BYTES];        /* where tails are composed */
     uint16_t shifts[SHIFTS_MAX];
     struct part parts[PARTS_MAX];
@@ -221,29 +224,59 @@ static struct key key_of(const struct answer_request *q, const struct zone_node 
 
 static uint64_t key_hash(const struct key *key) { return hash_fold(key->identity ^ key->what, UINT64_C(0x9e3779b97f4a7c15)); }
 
-/* Whether it was asked for lately; from now on it was. */
-static bool asked_before(struct answer_cache *cache, uint64_t hash)
+/* How many times it was asked for lately, with this one: counted in the lower octet of its mark. */
+static unsigned times_asked(struct answer_cache *cache, uint64_t hash)
 {
-    uint32_t *mark = &cache->marks[hash >> 20 & (MARKS - 1)];
-    bool before = *mark == (uint32_t)(hash >> 32);
-    *mark = (uint32_t)(hash >> 32);
-    return before;
+    enum { TIMES = 0xff };
+    uint32_t *mark = &cache->marks[hash >> 20 & (MARKS - 1)], tag = (uint32_t)(hash >> 32) & ~(uint32_t)TIMES;
+    if ((*mark & ~(uint32_t)TIMES) != tag)
+        *mark = tag;
+    if ((*mark & TIMES) < TIMES)
+        ++*mark;
+    return *mark & TIMES;
 }
 
-/* A free way, or the one whose turn it is.  @return false when all there may be is in use elsewhere */
-static bool keep(struct answer_cache *cache, struct entry set[WAYS], const struct key *key, struct kept *kept)
+static struct entry *free_way(struct entry set[WAYS])
 {
-    unsigned way = 0;
-    while (way < WAYS && set[way].kept != NULL)
-        way++;
-    if (way == WAYS)
-        way = cache->turn++ % WAYS;
-    size_t given = set[way].kept == NULL ? 0 : set[way].kept->held;
+    for (unsigned way = 0; way < WAYS; way++)
+        if (set[way].kept == NULL)
+            return &set[way];
+    return NULL;
+}
+
+/* One that nobody asked for since the last look, or NULL: then the next look finds one. */
+static struct entry *idle_way(struct answer_cache *cache, struct entry set[WAYS])
+{
+    const unsigned start = cache->turn++;
+    for (unsigned i = 0; i < WAYS; i++) {
+        struct entry *entry = &set[(start + i) % WAYS];
+        if (entry->kept != NULL && !entry->kept->lately)
+            return entry;
+    }
+    for (unsigned way = 0; way < WAYS; way++)
+        if (set[way].kept != NULL)
+            set[way].kept->lately = false;
+    return NULL;
+}
+
+/* Where an entry that was asked for so often may stand, or NULL. */
+static struct entry *place_for(struct answer_cache *cache, struct entry set[WAYS], unsigned times)
+{
+    struct entry *entry = free_way(set);
+    if (entry != NULL && cache->held + TAIL_MAX_BYTES <= KEPT_MAX_BYTES)
+        return times >= ASKED_SOON ? entry : NULL;
+    return times >= ASKED_OFTEN ? idle_way(cache, set) : NULL;
+}
+
+/* @return false when all there may be is in use elsewhere */
+static bool keep(struct answer_cache *cache, struct entry *entry, const struct key *key, struct kept *kept)
+{
+    size_t given = entry->kept == NULL ? 0 : entry->kept->held;
     if (cache->held - given + kept->held > KEPT_MAX_BYTES)
         return false;
     cache->held += kept->held - given;
-    mem_free(set[way].kept);
-    set[way] = (struct entry){ *key, kept };
+    mem_free(entry->kept);
+    *entry = (struct entry){ *key, kept };
     return true;
 }
 
@@ -306,17 +339,17 @@ static void drop(struct answer_cache *cache, struct entry *entry)
     entry->kept = NULL;
 }
 
-/* What is kept under the key and good for this version.  *asked: it was, of another moment */
-static struct kept *find_good(struct answer_cache *cache, struct entry set[WAYS], const struct key *key, const struct answer_request *q, bool *asked)
+/* What is kept under the key and good for this version. */
+static struct kept *find_good(struct answer_cache *cache, struct entry set[WAYS], const struct key *key, const struct answer_request *q)
 {
     struct entry *entry = find(set, key);
     if (entry == NULL)
         return NULL;
     struct kept *kept = entry->kept;
+    kept->lately = true;
     if (kept->moment == 0 || kept->moment == zone_version_moment(q->version) || splice_soa(kept, q))
         return kept;
     drop(cache, entry);
-    *asked = true;
     return NULL;
 }
 
@@ -392,11 +425,11 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
     const struct key key = key_of(request, node, kind);
     uint64_t hash = key_hash(&key);
     struct entry *set = cache->entries[hash >> 50 & (SETS - 1)];
-    bool asked = false;
-    const struct kept *kept = find_good(cache, set, &key, request, &asked);
+    const struct kept *kept = find_good(cache, set, &key, request);
     if (kept == NULL) {
-        struct kept *made = asked_before(cache, hash) || asked ? make(cache, request, base, kind) : NULL;
-        if (made == NULL || !keep(cache, set, &key, made)) {
+        struct entry *entry = place_for(cache, set, times_asked(cache, hash));
+        struct kept *made = entry == NULL ? NULL : make(cache, request, base, kind);
+        if (made == NULL || !keep(cache, entry, &key, made)) {
             mem_free(made);
             return false;
         }

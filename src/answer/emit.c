@@ -114,6 +114,21 @@ bool emit_authority(struct reply *reply, size_t skip, const struct rrset *set, c
     return true;
 }
 
+bool emit_at(struct reply *reply, enum section section, size_t owner_at, const struct rrset *set, bool signed_too)
+{
+    uint16_t owner = (uint16_t)(POINTER | owner_at);
+    size_t sigs = signed_too ? set->sig_bytes : 0;
+    if (set->bytes + sigs > reply_left(reply) || owner_at > POINTER_MAX)
+        return false;
+    copy_records(reply_at(reply), set->records, set->bytes, owner, UINT32_MAX);
+    reply_take(reply, section, set->count, set->bytes);
+    if (sigs == 0)
+        return true;
+    copy_records(reply_at(reply), set->sigs, sigs, owner, UINT32_MAX);
+    reply_take(reply, section, set->sig_count, sigs);
+    return true;
+}
+
 bool emit_negative_soa(const struct zone_version *version, struct reply *reply)
 {
     struct rrset soa = zone_version_soa(version);

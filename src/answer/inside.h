@@ -74,6 +74,8 @@ bool emit_cname(struct reply *reply, struct name_view question, const struct rrs
                 bool signed_too);
 /* RRsets of one owner, which the question ends in after `skip` octets.  @param proof  with its signatures; count 0 = none */
 bool emit_authority(struct reply *reply, size_t skip, const struct rrset *set, const struct rrset *proof);
+/* An RRset, and with DO its signatures, whose owner stands in the message. */
+bool emit_at(struct reply *reply, enum section section, size_t owner_at, const struct rrset *set, bool signed_too);
 bool emit_negative_soa(const struct zone_version *version, struct reply *reply);    /* without signatures */
 
 /* cache.c: answers from what was composed before, or composes it now.
@@ -87,10 +89,10 @@ enum tail_kind {
 bool cache_answer(const struct answer_request *request, const struct zone_node *node, struct name_view base, enum tail_kind kind,
                   struct reply *reply, struct answer_result *result);
 
-/* referral.c: it takes more than a copy */
+/* referral.c: names in the zone, or compression, make it more than a copy */
 bool referral_is_work(const struct zone_version *version, const struct zone_node *cut);
-/* One that is not.  @return false: nothing was written */
-bool referral_ready(const struct answer_request *request, const struct zone_node *cut, struct reply *reply);
+/* A referral of RRsets as they lie, all of which fit.  @param glue  it may need some  @return false: nothing was written */
+bool referral_ready(const struct answer_request *request, const struct zone_node *cut, bool glue, struct reply *reply);
 
 /* any.c: questions for more than one type; *none: the node has no such records, nothing was put */
 bool answer_any(struct answering *a, const struct zone_node *node, bool *none);

@@ -93,20 +93,65 @@ bool referral_is_work(const struct zone_version *version, const struct zone_node
     return false;
 }
 
-/* What put_ns, put_ds and put_glue write where nothing has to be looked for. */
-bool referral_ready(const struct answer_request *q, const struct zone_node *cut, struct reply *reply)
+/* ---- without an answering ---- */
+
+/* DS, or what proves that there is none.  @return false: that takes more than a copy */
+static bool ready_proof(const struct answer_request *q, const struct zone_node *cut, struct rrset *proof)
 {
-    struct rrset ns, proof = { 0 };
-    size_t skip = (size_t)q->name.length - zone_node_name(q->version, cut).length;
-    if (!zone_node_rrset(q->version, cut, TYPE_NS, &ns))
-        return false;
-    if (q->dnssec_ok && !(zone_node_rrset(q->version, cut, TYPE_DS, &proof) && proof.sig_count)) {
-        enum zone_denial denial = zone_version_denial(q->version);
-        proof.count = 0;
-        if (denial == ZONE_DENIAL_NSEC3 || (denial == ZONE_DENIAL_NSEC && !zone_node_rrset(q->version, cut, TYPE_NSEC, &proof)))
+    enum zone_denial denial = zone_version_denial(q->version);
+    proof->count = 0;
+    proof->bytes = proof->sig_bytes = 0;
+    if (!q->dnssec_ok || (zone_node_rrset(q->version, cut, TYPE_DS, proof) && proof->sig_count))
+        return true;
+    proof->count = 0;
+    proof->bytes = proof->sig_bytes = 0;
+    return denial == ZONE_DENIAL_NONE || (denial == ZONE_DENIAL_NSEC && zone_node_rrset(q->version, cut, TYPE_NSEC, proof));
+}
+
+/* @return false: something did not fit */
+static bool ready_addresses(const struct answer_request *q, struct name_view name, size_t stands_at, struct reply *reply)
+{
+    static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
+    const struct zone_node *node = zone_node_find(q->version, name);
+    struct rrset set;
+    for (size_t i = 0; node && i < LENGTH_OF(types); i++)
+        if (zone_node_rrset(q->version, node, types[i], &set) && !emit_at(reply, SECTION_ADDITIONAL, stands_at, &set, q->dnssec_ok))
+            return false;
+    return true;
+}
+
+/* As put_glue, where all of it fits.  @param ns_at  where the NS records stand in the message */
+static bool ready_glue(const struct answer_request *q, struct name_view cut, const struct rrset *ns, size_t ns_at, bool below, struct reply *reply)
+{
+    struct name_view apex = zone_version_origin(q->version);
+    unsigned count = 0;
+    const uint8_t *rdata;
+    uint16_t size;
+    for (size_t offset = 0; rrset_next(ns->records, ns->bytes, &offset, &rdata, &size); count++) {
+        if (!name_ends_like(rdata, size, apex))
+            continue;
+        struct cursor c = cursor_of(rdata, size);
+        struct name_view target;
+        if (count >= ANSWER_GLUE_MAX || name_read_plain(&c, &target) != OK)
+            return false;
+        if (name_below(target, cut) == below && !ready_addresses(q, target, ns_at + (size_t)(rdata - ns->records), reply))
             return false;
     }
-    return emit_authority(reply, skip, &ns, &proof);
+    return true;
+}
+
+bool referral_ready(const struct answer_request *q, const struct zone_node *cut, bool glue, struct reply *reply)
+{
+    struct rrset ns, proof;
+    struct name_view name = zone_node_name(q->version, cut);
+    const struct reply_mark before = reply_mark(reply);
+    if (!zone_node_rrset(q->version, cut, TYPE_NS, &ns) || ns.bytes > REFERRAL_PLAIN_BYTES || !ready_proof(q, cut, &proof) ||
+        !emit_authority(reply, (size_t)q->name.length - name.length, &ns, &proof))
+        return false;
+    if (!glue || (ready_glue(q, name, &ns, before.length, true, reply) && ready_glue(q, name, &ns, before.length, false, reply)))
+        return true;
+    reply_rollback(reply, &before);
+    return false;
 }
 
 bool answer_referral(struct answering *a, const struct zone_node *cut)

@@ -4,6 +4,7 @@
 #define SERVE_COUNT_H
 
 #include "serve/inside.h"
+#include <stddef.h>
 
 #define COUNTS static inline __attribute__((always_inline))
 
@@ -93,15 +94,13 @@ COUNTS void count_zone(const struct worker *w, const struct zone *zone, enum ser
     struct serve_zone_counters *c = counters_zone(w, zone);
     if (c == NULL)
         return;
+    static const uint8_t places[SERVE_OUTCOMES] = {
+        [SERVE_NXDOMAIN] = offsetof(struct serve_zone_counters, nxdomain), [SERVE_NODATA] = offsetof(struct serve_zone_counters, nodata),
+        [SERVE_REFERRAL] = offsetof(struct serve_zone_counters, referrals), [SERVE_SERVFAIL] = offsetof(struct serve_zone_counters, servfail),
+    };
     count_up(&c->queries);
-    if (outcome == SERVE_NXDOMAIN)
-        count_up(&c->nxdomain);
-    else if (outcome == SERVE_NODATA)
-        count_up(&c->nodata);
-    else if (outcome == SERVE_REFERRAL)
-        count_up(&c->referrals);
-    else if (outcome == SERVE_SERVFAIL)
-        count_up(&c->servfail);
+    if (places[outcome] != 0)
+        count_up(&c->queries + places[outcome] / sizeof(uint64_t));
 }
 
 #endif
