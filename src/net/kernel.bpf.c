@@ -31,7 +31,7 @@ enum {
     FLAG_QR_BE = 0x80, FLAG_AA_BE = 0x04, FLAG_RD_BE = 0x01, FLAG_CD_BE = 0x10,     /* in their octets */
     TYPE_DS = 43, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_NSEC3 = 50, TYPE_OPT = 41, HOPS = 64, COPY_MAX = 128,
     WORD = 8,
-    HEAD_MAX = 256, GROWTH_MAX = 255            /* octets of a frame up to the records; how far it moves at most */
+    HEAD_MAX = 256, FRONT_MAX = 208             /* octets of a frame up to the records; how far they move at most */
 };
 
 #define MAP(name, value_type, entries)                                                                                 \
@@ -148,7 +148,9 @@ INLINE enum fate read_ipv4(struct xdp_md *ctx, void *data, void *end, struct hea
     h->six = false;
     if ((ip->frag_off & bpf_htons(0x3fff)) != 0 || bpf_ntohs(ip->tot_len) != h->bytes + sizeof *ip)
         return UNUSUAL;
-    if ((ip->saddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || ip->saddr == 0)
+    /* from nobody, ourselves, a group: the kernel drops such */
+    __u8 net = *(__u8 *)&ip->saddr;
+    if (net == 0 || net == 127 || net >= 224 || ip->saddr == ip->daddr)
         return UNUSUAL;
     return PLAIN;
 }
@@ -163,7 +165,10 @@ INLINE enum fate read_ipv6(struct xdp_md *ctx, void *data, void *end, struct hea
     h->l4 = h->l3 + sizeof *ip;
     h->pseudo = sum_words(&ip->saddr, 8) + bpf_htons(IPPROTO_UDP);
     h->six = true;
-    if (bpf_ntohs(ip->payload_len) != h->bytes || udp->check == 0 || ip->saddr.s6_addr[0] == 0xff)
+    if (bpf_ntohs(ip->payload_len) != h->bytes || udp->check == 0)
+        return UNUSUAL;
+    const __u32 *from = ip->saddr.s6_addr32, *to = ip->daddr.s6_addr32;
+    if (ip->saddr.s6_addr[0] == 0xff || from[0] == 0 || (from[0] == to[0] && from[1] == to[1] && from[2] == to[2] && from[3] == to[3]))
         return UNUSUAL;
     return PLAIN;
 }
@@ -636,13 +641,16 @@ INLINE void finish(struct visit *v, const struct kernel_record *r, struct udphdr
 
 enum room { NO_ROOM, ROOM, BROKEN };
 
-/* Where there is no room behind a frame there is some in front: its first `keep` octets move there, as many as are missing.
- * Small frames from a socket of this machine come so over a veth. */
+/* Where there is not room enough behind a frame there is some in front: its first `keep` octets move there.  Small frames from
+ * a socket of this machine come so over a veth. */
 NOT_INLINE enum room grow_in_front(struct xdp_md *ctx, int missing, __u32 keep)
 {
-    u64 by = missing < WORD ? WORD : missing;       /* words are copied upwards */
-    if (missing < 1 || by > GROWTH_MAX || keep < WORD || keep > HEAD_MAX || bpf_xdp_adjust_head(ctx, -(int)by) != 0)
+    u64 by = missing < WORD ? WORD : missing > FRONT_MAX ? FRONT_MAX : missing;     /* words are copied upwards */
+    int behind = missing - (int)by;
+    if (missing < 1 || keep < WORD || keep > HEAD_MAX || bpf_xdp_adjust_head(ctx, -(int)by) != 0)
         return NO_ROOM;
+    if (behind > 0 && bpf_xdp_adjust_tail(ctx, behind) != 0)
+        return bpf_xdp_adjust_head(ctx, (int)by) == 0 ? NO_ROOM : BROKEN;
     void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
     void *to = data + (keep - WORD);
     asm volatile("" : "+r"(to));
@@ -662,7 +670,7 @@ NOT_INLINE enum room grow_in_front(struct xdp_md *ctx, int missing, __u32 keep)
     if (to + WORD > end)
         return BROKEN;
     *(u64 *)to = last;
-    return missing < WORD && bpf_xdp_adjust_tail(ctx, missing - WORD) != 0 ? BROKEN : ROOM;
+    return behind < 0 && bpf_xdp_adjust_tail(ctx, behind) != 0 ? BROKEN : ROOM;
 }
 
 INLINE enum room resize(struct xdp_md *ctx, __u32 bytes, __u32 keep)

@@ -259,6 +259,99 @@ def test_truncation_is_left_to_sockets(shared):
     assert shared.count("kernel.passed.size") == passed + 1 and shared.answered() == answered
 
 
+# ---- the same by both ways ----
+
+def ask_all(sock, messages, seconds=2):
+    """Many at a time: the answers, in order; None where none came."""
+    answers = [None] * len(messages)
+    for start in range(0, len(messages), 32):
+        chunk = messages[start:start + 32]
+        for slot, message in enumerate(chunk):
+            sock.send(struct.pack("!H", start + slot) + message[2:])
+        waiting, end = len(chunk), time.monotonic() + seconds
+        while waiting and select.select([sock], [], [], max(0, end - time.monotonic()))[0]:
+            got = sock.recv(65535)
+            index = int.from_bytes(got[:2], "big")
+            if start <= index < start + len(chunk) and answers[index] is None:
+                answers[index] = got
+                waiting -= 1
+    return answers
+
+
+def learn(server, sock, messages):
+    """Until the kernel answers no more of them than before. @return how many"""
+    best, idle = -1, 0
+    while idle < 2:
+        before = server.answered()
+        ask_all(sock, messages)
+        time.sleep(0.05)
+        count = server.answered() - before
+        idle = idle + 1 if count <= best else 0
+        best = max(best, count)
+    return best
+
+
+def test_thousands_of_questions(place, tmp_path):
+    """Nasty zones, plain and signed in all ways; all sorts of names and types, letters large and small, OPT, DO, flags: the
+    kernel's answers are the sockets'."""
+    rng, zones, messages = random.Random(3), {}, []
+    for seed in range(12):
+        origin, path, kind = random_zones.make(tmp_path, seed)
+        zones[origin] = path
+        zone = dns.zone.from_file(str(path), origin, relativize=False)
+        for q in questions.questions(zone, 250, seed, kind != "plain"):
+            flags = rng.choice([0, 0, raw.RD, raw.CD | raw.RD, raw.AD])
+            wire = q.wire()
+            messages.append(wire[:2] + struct.pack("!H", flags) + wire[4:])
+        for name, node in zone.nodes.items():
+            for rdtype in {rds.rdtype for rds in node.rdatasets}:
+                for edns in None, opt(1232), opt(4096, flags=DO):
+                    asked = questions.mixed_case(rng, name) if rng.random() < 0.3 else name
+                    messages.append(raw.header(ar=edns is not None) + asked.to_wire() + struct.pack("!HH", rdtype, 1) + (edns or b""))
+    rng.shuffle(messages)
+    with Server(place, tmp_path / "rhizd", zones=zones).start() as server:
+        hot, plain = place.udp(SERVER4), place.udp(SERVER4, 54)
+        learn(server, hot, messages)
+        before = server.answered()
+        got, want = ask_all(hot, messages), ask_all(plain, messages)
+        by_kernel = server.answered() - before
+        assert None not in want
+        for message, one, other in zip(messages, got, want):
+            assert one == other, message.hex()
+        assert len(messages) > 5000 and by_kernel > len(messages) / 4, (len(messages), by_kernel, server.numbers())
+        assert server.count("kernel.failed") == 0
+
+
+def test_mutations(shared):
+    """Octets of good questions changed, added, left out: by both ways the same, silence too."""
+    rng = random.Random(11)
+    hot, plain = shared.place.udp(SERVER4), shared.place.udp(SERVER4, 54)
+    bases = [query(owner, rdtype, edns=edns) for owner, rdtype in [("www.example.", "A"), ("x.cut.example.", "A"), ("cut.example.", "DS"), ("deep.a.b.c.d.example.", "A")]
+             for edns in (None, opt(1232), opt(1232, flags=DO), opt(512, options=raw.option(raw.PADDING, bytes(8))))]
+    learn(shared, hot, bases)
+    messages = []
+    for _ in range(2500):
+        message = bytearray(rng.choice(bases))
+        for _ in range(rng.randrange(0, 3)):
+            at = rng.randrange(2, len(message))
+            message[at] = rng.choice([rng.randrange(256), message[at] ^ 1 << rng.randrange(8)])
+        if rng.random() < 0.15:
+            message = message[:rng.randrange(2, len(message) + 1)]
+        if rng.random() < 0.15:
+            message += rng.randbytes(rng.randrange(1, 20))
+        if rng.random() < 0.1:
+            at = rng.randrange(12, len(message) + 1) if len(message) >= 12 else len(message)
+            message[at:at] = rng.choice([b"\xc0\x0c", b"\0", b"\3www", b"\x40", b"\x3f"])
+        messages.append(bytes(message))
+    before = shared.answered()
+    got, want = ask_all(hot, messages, 0.05), ask_all(plain, messages, 0.05)
+    for index, message in enumerate(messages):      # slow is not silent
+        if got[index] != want[index]:
+            got[index], want[index] = (ask_all(sock, [message], 0.3)[0] for sock in (hot, plain))
+        assert got[index] == want[index], message.hex()
+    assert shared.answered() - before > 300 and shared.count("kernel.failed") == 0
+
+
 # ---- frames ----
 
 def exchange(sock, data, seconds=2):
@@ -314,6 +407,23 @@ def frames(message):
         "another station": (whole(ip(four, c4, s4), target=bytes.fromhex("020000000009")), False),
         "broadcast": (whole(ip(four, c4, s4), target=b"\xff" * 6), False),
         "from a group": (whole(ip(xdp_place.udp_datagram(message, packed("224.0.0.5"), s4), packed("224.0.0.5"), s4)), False),
+        "from ourselves": (whole(ip(xdp_place.udp_datagram(message, s4, s4, source_port=53), s4, s4)), False),
+        "from ourselves, IPv6": (whole(ip6(xdp_place.udp_datagram(message, s6, s6, source_port=53), s6, s6), 0x86dd), False),
+        "from loopback": (whole(ip(xdp_place.udp_datagram(message, packed("127.0.0.1"), s4), packed("127.0.0.1"), s4)), False),
+        "from all": (whole(ip(xdp_place.udp_datagram(message, b"\xff" * 4, s4), b"\xff" * 4, s4)), False),
+        "from nobody": (whole(ip(xdp_place.udp_datagram(message, bytes(4), s4), bytes(4), s4)), False),
+        "from nobody, IPv6": (whole(ip6(xdp_place.udp_datagram(message, bytes(16), s6), bytes(16), s6), 0x86dd), False),
+        "from a group, IPv6": (whole(ip6(xdp_place.udp_datagram(message, packed("ff02::5"), s6), packed("ff02::5"), s6), 0x86dd), False),
+        "IP longer than the frame": (whole(ip(four + bytes(30), c4, s4))[:-30], False),
+        "UDP of 8 octets": (whole(ip(xdp_place.udp_datagram(b"", c4, s4), c4, s4)), False),
+        "UDP of 7 octets": (whole(ip(four[:4] + b"\0\7" + four[6:], c4, s4)), False),
+        "IPv6 payload too long": (whole(ip6(six + b"x", c6, s6), 0x86dd), False),
+        "IPv6 jumbo": (whole(ip6(six, c6, s6), 0x86dd)[:18] + b"\0\0" + whole(ip6(six, c6, s6), 0x86dd)[20:], False),
+        "version 6 in IPv4": (whole(ip(four, c4, s4))[:14] + b"\x65" + whole(ip(four, c4, s4))[15:], False),
+        "length 24 of the IPv4 header": (whole(ip(four, c4, s4))[:14] + b"\x46" + whole(ip(four, c4, s4))[15:], False),
+        "802.3 length": (whole(ip(four, c4, s4), proto=60), False),
+        "ARP": (whole(bytes(46), proto=0x0806), False),
+        "nothing": (b"\0" * 14, False),
         "from port 0": (whole(ip(xdp_place.udp_datagram(message, c4, s4, source_port=0), c4, s4)), False),
         "UDP longer than IP": (whole(ip(four[:4] + b"\x0f\xff" + four[6:], c4, s4)), False),
         "UDP shorter than IP": (whole(ip(four[:4] + b"\0\x14" + four[6:], c4, s4)), False),
@@ -340,6 +450,47 @@ def test_frames(shared, label):
         tags, _, _, _, port, message = got
         assert port == 4321 and message == FRAME_QUERY[:2] + want[2:]
         assert [tag for _, tag in tags] == [t for _, t in [(0x8100, int.from_bytes(data[14:16], "big"))] if data[12:14] in (b"\x81\0",)] or label == "two tags"
+
+
+def test_answers_longer_than_their_frame(shared):
+    """Where there is no room behind a frame the answer grows in front of it."""
+    c4, s4, c6, s6 = packed(CLIENT4), packed(SERVER4), packed(CLIENT6), packed(SERVER6)
+    hot, plain = shared.place.udp(SERVER4), shared.place.udp(SERVER4, 54)
+    with shared.place.raw() as sock:
+        for owner, rdtype in [("www.example.", "A"), ("cut.example.", "A"), ("x.cut.example.", "A"), ("mail.example.", "MX"), ("signed.example.", "DS")]:
+            for edns in None, opt(1232):
+                message = query(owner, rdtype, id=random.randrange(65536), edns=edns)
+                want = heat(shared, hot, message)
+                assert want == ask(plain, message)
+                for padding in 0, 1, 2, 3, 7, 8, 9, len(want) - len(message), len(want) - len(message) - 1, len(want) - len(message) - 5:
+                    before = shared.answered()
+                    four = xdp_place.frame(xdp_place.ipv4(xdp_place.udp_datagram(message, c4, s4), c4, s4)) + bytes(max(padding, 0))
+                    six = xdp_place.frame(xdp_place.ipv6(xdp_place.udp_datagram(message, c6, s6), c6, s6), 0x86dd) + bytes(max(padding, 0))
+                    for data in four, six:
+                        assert exchange(sock, data)[5] == want, (owner, rdtype, padding)
+                    assert shared.answered() == before + 2, (owner, rdtype, padding)
+    assert shared.count("kernel.failed") == 0
+
+
+@pytest.mark.parametrize("port", [1, 7, 19, 53, 123, 65535])
+def test_spoofed_ports(shared, port):
+    """What the sockets answer the kernel answers too; an answer has QR, so that no two servers talk for ever."""
+    c4, s4 = packed(CLIENT4), packed(SERVER4)
+    want = heat(shared, shared.place.udp(SERVER4), query("www.example.", "A"))
+    with shared.place.raw() as sock:
+        sock.settimeout(2)
+        message = query("www.example.", "A", id=port)
+        for query_bit in False, True:
+            data = message if query_bit else message[:2] + bytes([message[2] | 0x80]) + message[3:]
+            before = shared.answered()
+            sock.send(xdp_place.frame(xdp_place.ipv4(xdp_place.udp_datagram(data, c4, s4, source_port=port), c4, s4)))
+            while query_bit:
+                got, outgoing = xdp_place.receive(sock)
+                if not outgoing and got[12:14] == b"\x08\0" and got[34:36] == b"\0\x35":
+                    parts = xdp_place.check_reply(got)
+                    assert parts[4] == port and parts[5][2:] == want[2:]
+                    break
+            assert shared.answered() == before + query_bit
 
 
 def test_checksums_of_every_length(shared):
@@ -397,6 +548,55 @@ def test_a_new_version_is_seen_at_once(place, started):
         started.control("zone-reload", name="example.")
         for _ in range(5):
             assert bytes([192, 0, 2, 100 + serial]) in ask(hot, message), serial
+
+
+def test_published_while_asked(place, tmp_path):
+    """Contents come and go while their names are asked all the time: once a version is published, nothing older is answered.
+    Each answer tells the version that it was made of."""
+    def text(version):
+        high, low = divmod(version, 256)
+        return rhizome.zone_text(version, f'v TXT "v={version:06}"\ncut NS ns.cut\nns.cut A 10.9.{high}.{low}\n' + (f"w{version % 7} A 192.0.2.9\n" if version % 3 else ""))
+
+    def version_of(answer):
+        found = re.search(rb"v=(\d{6})", answer)
+        if found:
+            return int(found[1])
+        if answer[-4:-2] == b"\x0a\x09":
+            return int.from_bytes(answer[-2:], "big")
+        return int.from_bytes(answer[-20:-16], "big")       # SOA
+
+    messages = [query("v.example.", "TXT"), query("x.cut.example.", "A"), query("Cut.example.", "AAAA"), query("example.", "SOA"), query("v.example.", "A")]
+    with Server(place, tmp_path / "rhizd", zones={"example.": text(1)}).start() as server:
+        published, wrong, asked, ends = [1], [], [0], threading.Event()
+
+        def client(sock):
+            while not ends.is_set():
+                lowest = published[0]
+                answers = ask_all(sock, messages * 4)
+                asked[0] += len(answers)
+                wrong.extend((lowest, a.hex()) for a in answers if a is not None and version_of(a) < lowest)
+
+        socks = [place.udp(SERVER4) for _ in range(2)]
+        threads = [threading.Thread(target=client, args=(sock,)) for sock in socks]
+        learn(server, socks[0], messages)
+        before = server.answered()
+        for thread in threads:
+            thread.start()
+        try:
+            rng, end, version = random.Random(5), time.monotonic() + 4, 1
+            while time.monotonic() < end:
+                version += 1
+                server.write_zone("example.", text(version))
+                server.control("zone-reload", name="example.")
+                published[0] = version
+                time.sleep(rng.choice([0, 0.002, 0.02, 0.06, 0.15]))
+        finally:
+            ends.set()
+            for thread in threads:
+                thread.join()
+        by_kernel = server.answered() - before
+        assert not wrong, wrong[:3]
+        assert version > 20 and by_kernel > asked[0] / 20, (version, asked, by_kernel, server.numbers())
 
 
 def test_reload_of_the_configuration(place, started):
@@ -496,6 +696,15 @@ def test_refusals(place, tmp_path):
         assert "another XDP program" in refused(place, tmp_path / "4")
     finally:
         subprocess.run(["ip", "-n", place.server, "link", "set", place.far, "xdpdrv", "off"], check=True)
+    with Server(place, tmp_path / "first").start() as first:
+        again = Server(place, tmp_path / "second")
+        for port in "53", "54":
+            again.text = again.text.replace(f"@{port}\"", f"@1{port}\"")
+        again.write_config(again.text)
+        again.start(ready=False)
+        again.wait_end(expect=1)
+        assert "another XDP program" in again.log
+        assert heat(first, place.udp(SERVER4), query("www.example.", "A")) is not None
     if not place.has_vlans:
         warnings.warn("VLAN DEVICES: this kernel has none, so their refusal is not tested")
         return
