@@ -2,8 +2,8 @@
 /* A block from outside, checked before anything walks it.
  *
  * Nodes follow each other without gaps in canonical order, so one pass over the order array sees every octet of them: where a node should begin, the one
- * before has to end.  Going on, the ancestors of the node at hand are known, and with them what its parent, hash and flags must
- * be.  Several threads take a stretch each, which begins at a child of the apex, so that no other ancestor is needed. */
+ * before has to end.  Going on, the ancestors of the node at hand are known, and with them what its parent and flags must be.  Several threads take
+ * a stretch each, which begins at a child of the apex, so that no other ancestor is needed. */
 #include "zone/snapshot_inside.h"
 
 #include <string.h>
@@ -12,8 +12,8 @@ enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, STEPS_PER_SLOT =
 enum { PROBED = 32, DELAYED = 4 };
 static_assert((DELAYED & (DELAYED - 1)) == 0, "a power of two");
 
-/* An ancestor, or the node before: where it lies, the hash of its name, how its label begins (see label_word). */
-struct level { const struct zone_node *node; uint64_t hash, word; uint32_t place; };
+/* An ancestor, or the node before: where it lies, how its label begins (see label_word). */
+struct level { const struct zone_node *node; uint64_t word; uint32_t place; };
 /* A name to be looked up in the index. */
 struct wish { uint32_t low, tag, node; };
 
@@ -233,18 +233,28 @@ static void probe_wishes(struct stretch *s)
 }
 
 /* The index is far larger than the caches: to look each name up there would cost more than all the rest.  Instead, what stands in its slots is
- * summed, and what should stand there, by a function that nobody knows beforehand: when the sums are equal, so are both, and each name has one slot with
- * its tag.  That it is one where it will be looked for is only tried for some names: elsewhere it would not be found, and no more. */
-static inline uint64_t slot_sum(const struct hash_key *secret, uint32_t tag, uint32_t node)
+ * summed, and what should stand there, by a function that nobody knows beforehand: when the sums are equal, each name has one slot, and no slot leads
+ * elsewhere.  That it is one where the name will be looked for is only tried for some: elsewhere it would not be found, and no more. */
+static inline uint64_t slot_sum(const struct hash_key *secret, uint32_t node)
 {
-    return hash_fold(hash_fold(((uint64_t)tag << 32 | node) ^ secret->k0, secret->k1) ^ secret->k0, UINT64_C(0xe7037ed1a0b428db));
+    return hash_fold(hash_fold(node ^ secret->k0, secret->k1) ^ secret->k0, UINT64_C(0xe7037ed1a0b428db));
 }
 
-static inline void name_indexed(struct stretch *s, uint64_t hash, uint32_t node)
+static uint64_t name_hash(const struct stretch *s, unsigned depth)
 {
-    s->names_sum += slot_sum(&s->secret, hash_tag(hash), node);
-    if (s->names++ % PROBED == 0)
+    uint64_t hash = 0;
+    for (unsigned i = 1; i <= depth; i++)
+        hash = hash_link(&s->v->key, hash, s->levels[i].node->name + 1, s->levels[i].node->name[0]);
+    return hash;
+}
+
+static inline void name_indexed(struct stretch *s, unsigned depth, uint32_t node)
+{
+    s->names_sum += slot_sum(&s->secret, node);
+    if (s->names++ % PROBED == 0) {
+        uint64_t hash = name_hash(s, depth);
         wish_probe(s, (struct wish){ (uint32_t)hash, hash_tag(hash), node });
+    }
 }
 
 static void sum_slots(struct stretch *s, uint32_t from, uint32_t to)
@@ -255,7 +265,7 @@ static void sum_slots(struct stretch *s, uint32_t from, uint32_t to)
     uint32_t used = 0;
     for (uint32_t i = from; i < to; i++) {
         uint64_t in_use = slots[i].node != 0;
-        sum += slot_sum(&secret, slots[i].tag, slots[i].node) & (0 - in_use);
+        sum += slot_sum(&secret, slots[i].node) & (0 - in_use);
         used += (uint32_t)in_use;
     }
     s->slots_sum = sum;
@@ -348,7 +358,6 @@ static inline const char *place_sound(struct stretch *s, const struct zone_node 
             return "the flags of a name are wrong";
     }
     level->word = word;
-    level->hash = hash_link(&s->v->key, up->hash, n->name + 1, n->name[0]);
     return NULL;
 }
 
@@ -383,7 +392,7 @@ static inline const char *node_sound(struct stretch *s, uint32_t index)
     if (n->flags & NODE_HIDDEN)
         return NULL;
     s->deepest = depth > s->deepest ? depth : s->deepest;
-    name_indexed(s, s->levels[depth].hash, place);
+    name_indexed(s, depth, place);
     return s->wrong;
 }
 
