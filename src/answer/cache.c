@@ -47,7 +47,7 @@ struct kept {
     uint16_t soa_at, soa_records;       /* in the authority section, with its signatures, if it can be replaced there */
     uint64_t moment;                    /* of the version whose SOA it holds; 0 = it holds none */
     bool lately;                        /* asked for since the last look for one that may go */
-    uint8_t bytes[];                    /* those of the tail, then its shifts, then the parts */
+    _Alignas(uint16_t) uint8_t bytes[]; /* those of the tail, then its shifts, then the parts */
 };
 struct entry {
     struct key key;
