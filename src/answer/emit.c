@@ -109,6 +109,8 @@ bool emit_authority(struct reply *reply, size_t skip, const struct rrset *set, c
         return true;
     copy_records(reply_at(reply), proof->records, proof->bytes, owner, UINT32_MAX);
     reply_take(reply, SECTION_AUTHORITY, proof->count, proof->bytes);
+    if (proof->sig_count == 0)
+        return true;
     copy_records(reply_at(reply), proof->sigs, proof->sig_bytes, owner, UINT32_MAX);
     reply_take(reply, SECTION_AUTHORITY, proof->sig_count, proof->sig_bytes);
     return true;
