@@ -80,6 +80,7 @@ enum { SNAPSHOT_NAME_ROOM = 48 };
 struct snapshots {
     struct keeper *keeper;
     char *folder;
+    _Atomic bool any;                   /* there is, or was, a file */
     /* From here on under keeper->lock. */
     struct table *present;              /* names of files that are there -> anything */
     struct table *wanted;               /* key of a zone -> struct snapshot_wish */

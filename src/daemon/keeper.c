@@ -150,7 +150,7 @@ void keeper_free(struct keeper *keeper)
         mem_free(keeper->views[i].name);
     }
     mem_free(keeper->views);
-    for (size_t at = 0; table_next(keeper->zones, &at, &key, &length, &value);) {
+    for (size_t at = 0; keeper->zones && table_next(keeper->zones, &at, &key, &length, &value);) {
         struct kept *kept = value;
         zone_bury(kept->zone);
         zone_files_clear(&kept->files);
@@ -158,7 +158,7 @@ void keeper_free(struct keeper *keeper)
         mem_free(kept->warnings);
         mem_free(kept);
     }
-    for (size_t at = 0; table_next(keeper->added, &at, &key, &length, &value);)
+    for (size_t at = 0; keeper->added && table_next(keeper->added, &at, &key, &length, &value);)
         added_free(value);
     acls_retire(keeper, keeper->acls);
     table_free(keeper->zones);

@@ -94,6 +94,7 @@ static void write_job(struct snapshots *s, const struct job *job)
         atomic_store(&s->complained, false);
         pthread_mutex_lock(&s->keeper->lock);
         (void)!table_set(s->present, job->name, strlen(job->name), s, NULL);
+        atomic_store(&s->any, true);
         pthread_mutex_unlock(&s->keeper->lock);
         log_info(LOG_ZONE, "zone snapshot written", log_text("zone", job->zone), log_u64("bytes", zone_version_bytes(job->version)),
                  log_u64("ms", (clock_ns() - started) / 1000000));

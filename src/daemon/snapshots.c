@@ -77,6 +77,7 @@ static enum status list_present(struct snapshots *s)
             st = table_set(s->present, entry->d_name, strlen(entry->d_name), s, NULL);
     }
     closedir(folder);
+    atomic_store(&s->any, table_count(s->present) > 0);
     return st;
 }
 
@@ -249,7 +250,7 @@ enum status snapshots_read(struct snapshots *s, const struct kept *kept, const c
     struct zone_snapshot_wanted wanted = { zone_name(kept->zone), zone_class(kept->zone), source, threads };
     struct zone_snapshot got = { 0 };
     const char *why = NULL;
-    if (!s)
+    if (!s || !atomic_load_explicit(&s->any, memory_order_relaxed))     /* of a hundred thousand small zones none is asked for one by one */
         return E_NOT_FOUND;
     snapshot_name(kept, name);
     if (!may_be_there(s, name) || snprintf(path, sizeof path, "%s/%s", s->folder, name) >= (int)sizeof path)

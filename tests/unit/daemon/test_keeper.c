@@ -2,11 +2,13 @@
 /* The set of zones, without a network: moving between configurations, with every allocation failing once. */
 #include "daemon/inside.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -206,6 +208,68 @@ static void loading_without_memory(void **state)
     config_free(config);
 }
 
+static struct keeper *new_keeper_with_snapshots(struct epoch *epoch)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/snapshots", folder);
+    struct keeper_options options = { .epoch = epoch, .snapshots = path, .loaders = 1 };
+    return keeper_new(&options);
+}
+
+static size_t present(struct keeper *keeper)
+{
+    pthread_mutex_lock(&keeper->lock);
+    size_t count = table_count(keeper->snapshots->present);
+    pthread_mutex_unlock(&keeper->lock);
+    return count;
+}
+
+/* A version is written in the background; to load it runs out of memory anywhere, and then it is the text, or nothing yet, never half of one. */
+static void snapshots_without_memory(void **state)
+{
+    const struct timespec long_ago[2] = { { .tv_sec = 1600000000, .tv_nsec = 5 }, { .tv_sec = 1600000000, .tv_nsec = 5 } };
+    struct keeper_totals totals = { 0 };
+    struct epoch *epoch = epoch_new();
+    struct keeper *keeper = new_keeper_with_snapshots(epoch);
+    char path[300], *warnings;
+    (void)state;
+    put_zone("a", 5);
+    snprintf(path, sizeof path, "%s/a", folder);
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    struct config *config = read_config("server: { snapshots: { records: 1 } }\nzones: [{ name: a, file: a }, { name: broken, file: none }]\n");
+    assert_int_equal(keeper_move(keeper, config, true, false, NULL, &totals), OK);
+    keeper_load(keeper, NULL, &totals);
+    for (int i = 0; i < 10000 && present(keeper) == 0; i++)
+        usleep(1000);
+    assert_int_equal(present(keeper), 1);
+    warnings = mem_string(kept(keeper, "a")->warnings);
+    keeper_free(keeper);
+    bool done = false;
+    for (uint64_t n = 1; n < 500 && !done; n++) {
+        keeper = new_keeper_with_snapshots(epoch);
+        assert_int_equal(keeper_move(keeper, config, true, false, NULL, &totals), OK);
+        fault_after(n);
+        enum status st = load_one(keeper, kept(keeper, "a"), false, NULL);
+        fault_after(0);
+        assert_int_equal(serial(keeper, 0, "a"), st == OK ? 5 : 0);
+        done = st == OK && kept(keeper, "a")->from_snapshot;
+        if (done)
+            assert_string_equal(kept(keeper, "a")->warnings, warnings);
+        keeper_free(keeper);
+    }
+    assert_true(done);
+    fault_after(0);
+    for (uint64_t n = 1; n < 40; n++) {
+        fault_after(n);
+        keeper = new_keeper_with_snapshots(epoch);
+        fault_after(0);
+        keeper_free(keeper);
+    }
+    mem_free(warnings);
+    epoch_free(epoch);
+    config_free(config);
+}
+
 /* By hand: SOA 3+10+31, NS 3+10+6, A 6+10+4 octets. */
 static void rssac(void **state)
 {
@@ -268,7 +332,7 @@ static void journal(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { cmocka_unit_test(moving), cmocka_unit_test(moving_without_memory), cmocka_unit_test(loading_without_memory),
+    static const struct CMUnitTest tests[] = { cmocka_unit_test(moving), cmocka_unit_test(moving_without_memory), cmocka_unit_test(loading_without_memory), cmocka_unit_test(snapshots_without_memory),
         cmocka_unit_test(rssac), cmocka_unit_test(journal) };
     struct log_options quiet = { .level = LOG_LEVEL_ERROR, .file = "/dev/null" };
     if (log_open(&quiet) != OK)
