@@ -161,6 +161,18 @@ static enum status write_at(int fd, const uint8_t *data, size_t bytes, uint64_t 
     return OK;
 }
 
+/* What has been written goes to the disk as it comes, and no more than two windows of it are owed: else syncing all at the end would take as long as
+ * the disk needs, with nobody asked whether to go on, and others' writing behind it. */
+enum { WINDOW = 16 * SNAPSHOT_PIECE };
+static void push_out(int fd, uint64_t offset, uint64_t at)
+{
+    if (at >= WINDOW)
+        (void)sync_file_range(fd, (off_t)(offset + at - WINDOW), WINDOW, SYNC_FILE_RANGE_WRITE);
+    if (at >= 2 * (uint64_t)WINDOW)
+        (void)sync_file_range(fd, (off_t)(offset + at - 2 * (uint64_t)WINDOW), WINDOW,
+                              SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
 /* The block without what is not content, in pieces through a buffer. */
 static enum status write_block(int fd, const struct zone_version *v, uint64_t offset, uint8_t *buffer, uint64_t *sum, bool (*go_on)(void *), void *context)
 {
@@ -177,6 +189,8 @@ static enum status write_block(int fd, const struct zone_version *v, uint64_t of
         memcpy(buffer + content, (const uint8_t *)v + at + content, bytes - content);
         *sum = snapshot_sum_add(*sum, snapshot_piece_sum(buffer, bytes));
         st = write_at(fd, buffer, bytes, offset + at);
+        if (at % WINDOW == 0)
+            push_out(fd, offset, at);
         if (st == OK && go_on && !go_on(context))
             st = E_CLOSED;
     }
