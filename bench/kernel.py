@@ -50,6 +50,7 @@ class Place:
         self.client, self.server = f"rhizome-client-{os.getpid()}", f"rhizome-server-{os.getpid()}"
         self.near, self.far = f"rzc{os.getpid()}", f"rzs{os.getpid()}"
         self.prefix = ["ip", "netns", "exec", self.server]
+        self.threads = []       # of packets
 
     def open(self):
         self._clear_stale()
@@ -79,13 +80,14 @@ class Place:
                               stdout=subprocess.PIPE, text=True)
         return "status: NOERROR" in done.stdout
 
-    def bind_packets(self, core):
-        """Packets that come to the server's device are handled by a thread on that core, not by whoever sent them."""
+    def bind_packets(self):
+        """Packets that come to the server's device are handled by a thread on its core, not by whoever sent them."""
         _run(*self.prefix, "sh", "-c", f"echo 1 > /sys/class/net/{self.far}/threaded")
         for process in filter(str.isdigit, os.listdir("/proc")):
             with contextlib.suppress(OSError), open(f"/proc/{process}/comm") as file:
                 if file.read().startswith(f"napi/{self.far}"[:15]):
-                    os.sched_setaffinity(int(process), {core})
+                    os.sched_setaffinity(int(process), {machine.SERVER_CORE})
+                    self.threads.append(int(process))
 
     def received(self):
         """UDP messages that came up to sockets of the server's namespace."""
@@ -125,6 +127,16 @@ def _softirq_seconds():
             if name.read().startswith("ksoftirqd/"):
                 seconds += int(times.read().split()[0]) / 1e9
     return seconds
+
+
+def _thread_seconds(pids):
+    """Of all their threads, which stay."""
+    total = 0
+    for pid in pids:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
+                total += int(file.read().split()[0]) / 1e9
+    return total
 
 
 @contextlib.contextmanager
@@ -208,14 +220,15 @@ def _clock(questions):
 def _ladder(place, questions, seconds, server):
     """Rows of one subject, a rate each.  Answers per second of wall time are what this machine had to give just then; the
     processor time of the sender, whose core runs what is behind a veth, and of the server says what they cost."""
-    processes = server.pids() if server else []
+    processes = (server.pids() if server else []) + place.threads
     for rate in RATES:
-        passed, busy, soft, own = place.received(), _busy_seconds(), _softirq_seconds(), machine.processor_time(processes)[0]
+        passed, busy, soft = place.received(), _busy_seconds(), _softirq_seconds()
+        own = _thread_seconds(processes)
         sent, replies, sender = place.shoot(questions, rate, seconds)
         busy, passed, soft = _busy_seconds() - busy, place.received() - passed, _softirq_seconds() - soft
-        own = machine.processor_time(processes)[0] - own
+        own = _thread_seconds(processes) - own
         if sent == 0:
-            raise RuntimeError("kxdpgun sent nothing")
+            continue            # its link was not yet up
         yield {"rate": rate, "sent": sent, "replies": replies, "qps": replies / seconds, "share": replies / sent,
                "in_kernel": 1 - min(passed / sent, 1), "all_cores_us": busy / max(replies, 1) * 1e6,
                "sender_us": (sender + soft) / sent * 1e6, "server_us": own / max(replies, 1) * 1e6}
@@ -249,10 +262,12 @@ def measure(name, zone_set, seconds, own_core=False):
     with _place() as place, _subject(name, place, zone_set) as server:
         time.sleep(0.5)
         if own_core:
-            place.bind_packets(machine.SERVER_CORE)
+            place.bind_packets()
         mine = set(_programs()) - others
         _warm(place, questions)
         rows = list(_ladder(place, questions, seconds, server))
+        if len(rows) < 2:
+            raise RuntimeError("kxdpgun sent nothing")
         hits = [_nanoseconds(place, questions, mine, rate) if mine else None for rate in (BUSY, RATES[0])]
         passes = [_nanoseconds(place, _junk(zone_set.zones[0][0]), mine, rate) if mine else None for rate in (BUSY, RATES[0])]
     clock = _clock(questions) if mine else 0
@@ -268,11 +283,11 @@ SETS = {"growth-1000": sets.SETS["growth-1000"], "delegations": sets.SETS["deleg
 
 
 def main():
-    """python3 bench/kernel.py [SET [SUBJECT ...]]: figures of these alone."""
+    """python3 bench/kernel.py [--own-core] [SET [SUBJECT ...]]: figures of these alone."""
     lock = machine.only_one()
-    wanted = sys.argv[1] if len(sys.argv) > 1 else "growth-1000"
-    for name in sys.argv[2:] or ["xdp-echo", "knot-xdp", "rhizd-xdp"]:
-        row = measure(name, SETS[wanted](), 2)
+    words = [word for word in sys.argv[1:] if word != "--own-core"]
+    for name in words[1:] or ["xdp-echo", "knot-xdp", "rhizd-xdp"]:
+        row = measure(name, SETS[words[0] if words else "growth-1000"](), 2, "--own-core" in sys.argv)
         print(name, *(f"{key}={value:.2f}" if isinstance(value, float) else f"{key}={value}" for key, value in row.items()
                       if key not in ("rates", "set", "server", "mode")), flush=True)
         for rate in row["rates"]:
