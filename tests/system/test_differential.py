@@ -10,6 +10,7 @@ import pathlib
 import dns.zone
 import pytest
 
+from build import DELAY
 from differential import compare, peers, predicates, questions, wire, zones
 
 COUNT = int(os.environ.get("DIFFERENTIAL_QUESTIONS", "2000"))
@@ -57,9 +58,12 @@ def others(us, asked, before):
 
 
 def again(us, asked, ours):
-    """A quarter of the questions once more, answered from a snapshot: the same octets as before, which are judged."""
+    """A quarter of the questions once more, answered from a snapshot, and another from an edited version: the same octets as before,
+    which are judged."""
     differ = others(us.from_snapshots(), asked[::4], ours[::4])
     assert not differ, f"{len(differ)} answers from a snapshot are others: {differ[:5]}"
+    differ = others(us.overlaid(), asked[1::4], ours[1::4]) if DELAY else []
+    assert not differ, f"{len(differ)} answers from an edited version are others: {differ[:5]}"
 
 
 def judge(zone, asked, us, ours, answers):

@@ -10,6 +10,7 @@ import os
 import dns.message
 import dns.zone
 
+from build import DELAY
 from differential import compare, peers, prover, questions, random_zones, wire
 from test_differential import gather, judge, others, report
 
@@ -64,6 +65,8 @@ def compare_all(tmp_path, asked):
         faults, proven = prove_all(asked, us)
         differ = others(us.from_snapshots(), everything, ours)
         assert not differ, f"{len(differ)} answers from snapshots are others: {differ[:5]}"
+        differ = others(us.overlaid(), everything, ours) if DELAY else []
+        assert not differ, f"{len(differ)} answers from edited versions are others: {differ[:5]}"
     finally:
         us.stop()
     return hits, unexplained, faults, proven
