@@ -102,10 +102,18 @@ uint64_t siphash24(const uint8_t key[16], const void *data, size_t size)
     return sip(load_le64(key), load_le64(key + 8), data, size, 2, 4, false);
 }
 
+/* Many at a time: asking the kernel costs more than the rest of a small zone's index.  None is handed out twice. */
 struct hash_key hash_key_random(void)
 {
-    struct hash_key key;
-    random_bytes(&key, sizeof key);
+    enum { AHEAD = 32 };
+    static _Thread_local struct hash_key keys[AHEAD];
+    static _Thread_local unsigned left;
+    if (left == 0) {
+        random_bytes(keys, sizeof keys);
+        left = AHEAD;
+    }
+    struct hash_key key = keys[--left];
+    keys[left] = (struct hash_key){ 0 };
     return key;
 }
 
