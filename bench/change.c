@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What it costs to change a large zone, and to ask one that was changed.
  *
- *   bench-change [NAMES [EDITS]]          CPU of each change with its publication, with the versions before it let go
+ *   bench-change [NAMES [EDITS]]          CPU of each change with its publication, the version before it let go
  *   bench-change --ask NAMES CHANGED      100,000 lookups in a zone of which so many names were changed; for
- *                                         valgrind --tool=callgrind --toggle-collect=ask */
+ *                                         valgrind --tool=callgrind --toggle-collect=ask
+ *
+ * A line of JSON for each kind. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@ static uint32_t dice(uint32_t sides)
 static double cpu_us(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
@@ -183,8 +185,9 @@ static void measure(const char *what, uint32_t names, uint32_t edits, bool with_
     struct zone_version *flat;
     qsort(took, edits, sizeof *took, by_size);
     need(zone_version_flatten(zone_current(zone), &flat));
-    printf("%-28s %8u names %6u changes: median %6.1f us, 99 %% %6.1f us, worst %6.1f us, last %6.1f us; %zu octets a change; flattened in %.0f ms\n", what,
-           names, edits, took[edits / 2], took[edits - edits / 100 - 1], took[edits - 1], last, more / edits, (cpu_us() - start) / 1e3);
+    printf("{\"change\":\"%s\",\"names\":%u,\"changes\":%u,\"median_us\":%.1f,\"p99_us\":%.1f,\"worst_us\":%.1f,\"last_us\":%.1f,\"bytes_per_change\":%zu,"
+           "\"flatten_ms\":%.0f}\n", what, names, edits, took[edits / 2], took[edits - edits / 100 - 1], took[edits - 1], last, more / edits,
+           (cpu_us() - start) / 1e3);
     zone_version_free(flat);
     zone_unref(zone);
     epoch_free(epoch);
@@ -228,7 +231,7 @@ static void measure_asking(uint32_t names, uint32_t changed)
         asked[i] = host(dice(names), i % 8 ? "" : "y");
     double start = cpu_us();
     size_t found = ask(v, asked, LOOKUPS);
-    printf("%u names, %u changed: %d lookups, %zu found, %.1f ns each\n", names, changed, LOOKUPS, found, (cpu_us() - start) * 1e3 / LOOKUPS);
+    printf("{\"names\":%u,\"changed\":%u,\"lookups\":%d,\"found\":%zu,\"ns\":%.1f}\n", names, changed, LOOKUPS, found, (cpu_us() - start) * 1e3 / LOOKUPS);
     zone_version_free(v);
     free(asked);
 }

@@ -74,7 +74,10 @@ static enum status op_add(struct zone_edit *e, struct name_view owner, struct ed
 }
 
 enum { RRSIG_FIXED_BYTES = 18 };
-static bool rdata_fits(uint16_t type, size_t size) { return size <= RDATA_MAX_BYTES && (type != TYPE_RRSIG || size > RRSIG_FIXED_BYTES); }
+static bool rdata_fits(uint16_t type, size_t size)
+{
+    return size <= RDATA_MAX_BYTES && !type_is_meta(type) && (type != TYPE_RRSIG || size > RRSIG_FIXED_BYTES);
+}
 
 enum status zone_edit_add(struct zone_edit *e, struct name_view owner, uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size)
 {

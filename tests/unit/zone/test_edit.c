@@ -154,6 +154,8 @@ static void refused(void **state)
     assert_int_equal(zone_edit_begin(v, &edit), OK);
     assert_int_equal(zone_edit_add(edit, name_view_of(&outside), TYPE_A, 1, (const uint8_t *)"abcd", 4), E_RANGE);
     assert_int_equal(zone_edit_add(edit, zone_version_origin(v), TYPE_RRSIG, 1, (const uint8_t *)"abcd", 4), E_RANGE);
+    assert_int_equal(zone_edit_add(edit, zone_version_origin(v), TYPE_ANY, 1, (const uint8_t *)"abcd", 4), E_RANGE);
+    assert_int_equal(zone_edit_remove(edit, zone_version_origin(v), TYPE_OPT, (const uint8_t *)"abcd", 4), E_RANGE);
     assert_int_equal(zone_edit_remove_rrset(edit, zone_version_origin(v), TYPE_SOA), OK);
     assert_int_equal(zone_edit_finish(edit, NULL, &next), E_INVALID);
     assert_int_equal(zone_edit_begin(v, &edit), OK);
