@@ -382,7 +382,7 @@ void net_kernel_flush(struct net_kernel *k) { kernel_table_flush(&k->table); }
 void net_kernel_zone(struct net_kernel *k, uint32_t zone, uint64_t generation)
 {
     if (zone < KERNEL_ZONES)
-        __atomic_store_n(&k->table.generations[zone], generation, __ATOMIC_RELEASE);
+        (void)__atomic_exchange_n(&k->table.generations[zone], generation, __ATOMIC_ACQ_REL);
 }
 
 void net_kernel_stop(struct net_kernel *k) { kernel_table_stop(&k->table); }

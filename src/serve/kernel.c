@@ -56,7 +56,8 @@ void kernel_offer(const struct worker *w, const struct kernel_offered *o)
 static struct zone_slot *slot_of(const struct zone *zone) { return zone_user(zone); }
 
 /* A slot once given stays its zone's, and is nobody else's later.  Whoever publishes and we who give the slot both look at the
- * other's word after writing our own, so that the last word written is the right one. */
+ * other's word after writing our own, so that the last word written is the right one: all of these are exchanges, the later of
+ * which sees what went before the earlier. */
 static bool zone_admit(struct serve_kernel *k, const struct zone *zone, uint32_t *out)
 {
     struct zone_slot *slot = slot_of(zone);
@@ -67,11 +68,9 @@ static bool zone_admit(struct serve_kernel *k, const struct zone *zone, uint32_t
         if (atomic_load(&k->zone_count) + 1 >= NET_KERNEL_ZONES)
             return false;
         number = atomic_fetch_add(&k->zone_count, 1) + 1;
-        atomic_store(&slot->kernel_slot, number);
-        for (uint64_t told = 0, now; (now = zone_generation(zone) + 1) != told; told = now) {
+        (void)atomic_exchange(&slot->kernel_slot, number);
+        for (uint64_t told = 0, now; (now = zone_generation(zone) + 1) != told; told = now)
             net_kernel_zone(k->net, number, now);
-            atomic_thread_fence(memory_order_seq_cst);
-        }
     }
     *out = number;
     return true;
@@ -82,8 +81,7 @@ void serve_kernel_published(struct serve_kernel *k, const struct zone *zone)
     struct zone_slot *slot = k == NULL ? NULL : slot_of(zone);
     if (slot == NULL)
         return;
-    atomic_thread_fence(memory_order_seq_cst);
-    uint32_t number = atomic_load(&slot->kernel_slot);
+    uint32_t number = atomic_fetch_add(&slot->kernel_slot, 0);
     if (number != 0)
         net_kernel_zone(k->net, number, zone_generation(zone) + 1);
 }
@@ -353,7 +351,7 @@ static void sweep_nodes(struct serve_kernel *k, const struct zone_version *versi
     uint32_t all = zone_version_nodes(version);
     for (unsigned i = 0; i < SWEEP_NODES && s->node < all; i++) {
         const struct zone_node *node = zone_version_node(version, s->node++);
-        if (!zone_node_is_cut(node) || zone_node_is_occluded(node))
+        if (!zone_node_is_cut(node) || zone_version_occludes(version, node))
             continue;
         s->misses = fill_cut(k, s->zone, version, s->generation, zone_node_name(version, node), false) == E_LIMIT ? s->misses + 1 : 0;
     }
