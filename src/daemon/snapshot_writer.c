@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REST_FACTOR = 9, REST_MS_MAX = 60000 };
+enum { REST_FACTOR = 9, REST_MS_MAX = 60000, QUIET_ABOVE = 1000 };
 
 /* ---- writing ---- */
 
@@ -93,11 +93,13 @@ static void write_job(struct snapshots *s, const struct job *job)
     if (st == OK) {
         atomic_store(&s->complained, false);
         pthread_mutex_lock(&s->keeper->lock);
+        bool many = table_count(s->present) > QUIET_ABOVE;
         (void)!table_set(s->present, job->name, strlen(job->name), s, NULL);
         atomic_store(&s->any, true);
         pthread_mutex_unlock(&s->keeper->lock);
-        log_info(LOG_ZONE, "zone snapshot written", log_text("zone", job->zone), log_u64("bytes", zone_version_bytes(job->version)),
-                 log_u64("ms", (clock_ns() - started) / 1000000));
+        if (!many)
+            log_info(LOG_ZONE, "zone snapshot written", log_text("zone", job->zone), log_u64("bytes", zone_version_bytes(job->version)),
+                     log_u64("ms", (clock_ns() - started) / 1000000));
     } else if (st != E_CLOSED) {
         snapshots_complain(s, path, st == E_SYSTEM ? strerror(reason) : status_text(st));
     }
