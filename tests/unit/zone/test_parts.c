@@ -36,7 +36,7 @@ static size_t put_line(struct dice *d, unsigned odd, char *out, size_t room)
     static const char *const rdata[] = {
         "A 192.0.2.%u", "60 A 192.0.2.%u", "IN AAAA 2001:db8::%u", "NS n%u", "NS ns%u.elsewhere.", "DS %u 13 1 0123456789ABCDEF0123456789abcdef01234567",
         "TXT \"%u\"", "MX %u Mail", "RRSIG A 13 2 60 20300101000000 20200101000000 %u t. QUJDRA==", "CNAME c%u", "DNAME d%u.elsewhere.",
-        "TYPE6%u \\# 1 00",
+        "TYPE65%u \\# 1 00",
     };
     static const char *const odds[] = {
         "; comment\n", "\n", " A 192.0.2.77\n", "\tTXT t\n", "p (\n A\n 192.0.2.1 ) ; )\n", "$TTL 77\n", "$ORIGIN o\n", "$ORIGIN t.\n", "bad A 1.2.3\n", "q TXT \"a\n",
@@ -86,8 +86,42 @@ static void many_odd_lines(void **state)
     made_texts(8);
 }
 
+/* Out of memory at each allocation of this thread in turn, until there is enough for all. */
+static void no_memory(void **state)
+{
+    static char text[ROOM];
+    static const uint8_t origin[] = "\1t";
+    struct dice d = { .state = 99 };
+    size_t used = (size_t)snprintf(text, sizeof text, "$TTL 60\n@ SOA a h 1 2 3 4 5\n");
+    enum status st = E_NOMEM;
+    (void)state;
+    for (unsigned line = 0; line < 400; line++)
+        used += put_line(&d, 0, text + used, sizeof text - used);
+    for (uint64_t n = 1; st != OK; n++) {
+        struct zone_builder *builder = NULL;
+        struct zone_version *version = NULL;
+        struct zone_files files = { 0 };
+        struct zone_read_options options = { .path = "text", .text = text, .text_bytes = used, .origin = { origin, sizeof origin, 1 },
+                                             .threads = 2, .large_from = 1 };
+        assert_true(n < 200);
+        fault_after(n);
+        st = zone_read(&options, &builder, &files, NULL);
+        if (st == OK || st == E_INVALID) {      /* some lines are wrong */
+            st = zone_builder_finish(builder, true, &version);
+            builder = NULL;
+        }
+        fault_after(0);
+        assert_true(st == OK || st == E_NOMEM);
+        zone_builder_free(builder);
+        zone_version_free(version);
+        zone_files_clear(&files);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(records_only), cmocka_unit_test(few_odd_lines), cmocka_unit_test(many_odd_lines) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_only), cmocka_unit_test(few_odd_lines), cmocka_unit_test(many_odd_lines), cmocka_unit_test(no_memory),
+    };
     return cmocka_run_group_tests_name("zone parts", tests, NULL, NULL);
 }
