@@ -246,7 +246,7 @@ static void check_zonemd(struct checker *c, const struct zone_node *apex)
 void check_node_dnssec(struct checker *c, const struct zone_node *node)
 {
     struct rrset set;
-    if (zone_node_is_empty(node) || zone_node_is_occluded(node))
+    if (zone_node_is_empty(node) || zone_version_occludes(c->version, node))
         return;
     bool nothing = !c->has_keys && !(c->look & LOOK_SIGNED);
     for (size_t position = 0; !nothing && zone_node_rrset_next(c->version, node, &position, &set);)

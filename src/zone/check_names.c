@@ -270,7 +270,7 @@ void check_node_names(struct checker *c, const struct zone_node *node)
     static const unsigned looks[] = { LOOK_NS, LOOK_CNAME, LOOK_PTR, LOOK_MX, LOOK_SRV };
     struct rrset set;
     size_t position = 0;
-    if (zone_node_is_occluded(node) || delegation_is_sound(c, node) || !zone_node_rrset_next(c->version, node, &position, &set))
+    if (zone_version_occludes(c->version, node) || delegation_is_sound(c, node) || !zone_node_rrset_next(c->version, node, &position, &set))
         return;
     if (ends_twice(c, zone_node_name(c->version, node)))
         finding_add(c, CHECK_MISSING_DOT, (struct subject){ node, set.type, 0 }, "the owner has the zone's name twice: a final dot is missing");

@@ -59,7 +59,7 @@ static void delegation_rules(struct checker *c, const struct zone_node *node)
 static bool is_plain(const struct checker *c, const struct zone_node *node, bool cut)
 {
     unsigned types = c->look & LOOK_TYPES;
-    if (!zone_node_is_occluded(node))
+    if (!zone_version_occludes(c->version, node))
         return cut && (types & ~(unsigned)(LOOK_DELEGATION | LOOK_GLUE)) == 0;
     return (types & ~(unsigned)LOOK_GLUE) == 0 && zone_node_is_cut(zone_node_top(c->version, node));
 }
@@ -70,7 +70,7 @@ static void occluded_data(struct checker *c, const struct zone_node *node)
     bool cut = zone_node_is_cut(node);
     struct rrset set;
     char type[CODE_TEXT_ROOM];
-    if (!cut && !zone_node_is_occluded(node))
+    if (!cut && !zone_version_occludes(c->version, node))
         return;
     if (is_plain(c, node, cut))
         return;
@@ -172,7 +172,7 @@ void check_node_sets(struct checker *c, const struct zone_node *node)
     occluded_data(c, node);
     if (look & LOOK_MIXED)
         ttl_even(c, node);
-    if (zone_node_is_occluded(node) && !zone_node_is_cut(node))
+    if (zone_version_occludes(c->version, node) && !zone_node_is_cut(node))
         return;
     if (look & LOOK_CNAME)
         cname_alone(c, node);
