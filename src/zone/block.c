@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-enum { SMALL_BYTES = 8192, PARTS_MAX = 16 };
+enum { SMALL_BYTES = 8192 };
 
 struct block {
     struct zone_builder *b;
@@ -130,7 +130,7 @@ static void part_init(struct freezing *part, size_t first, unsigned lot)
 static enum status plan_parts(struct block *block)
 {
     struct zone_builder *b = block->b;
-    unsigned wanted = b->lots ? b->threads < PARTS_MAX ? b->threads : PARTS_MAX : 1;
+    unsigned wanted = b->lots ? b->threads : 1;
     block->count = 1;
     block->parts = &block->one;
     if (wanted > 1) {

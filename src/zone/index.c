@@ -33,13 +33,13 @@ void write_wishes(struct freezing *f)
 
 /* ---- when all are ---- */
 
-enum { LEFT_MAX = 256, INDEX_THREADS_MAX = 16 };
+enum { LEFT_MAX = 256 };
 
 /* Each thread writes a stretch of the index.  What finds its stretch full up to the end is left until all are done. */
 struct filling {
     const struct freezing *f;
     unsigned threads;
-    struct { uint32_t count, nodes[LEFT_MAX]; } left[INDEX_THREADS_MAX];
+    struct { uint32_t count, nodes[LEFT_MAX]; } left[BUILD_THREADS_MAX];
 };
 
 static void fill_stretch(void *context, unsigned thread)
@@ -69,7 +69,7 @@ static void fill_stretch(void *context, unsigned thread)
 
 void index_fill(const struct freezing *f, unsigned threads)
 {
-    struct filling filling = { .f = f, .threads = threads < INDEX_THREADS_MAX ? threads : INDEX_THREADS_MAX };
+    struct filling filling = { .f = f, .threads = threads };
     memset(slots_of(f->v), 0, f->v->slot_count * sizeof(struct zone_slot));
     build_threads(filling.threads, fill_stretch, &filling);
     bool many = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files are read whole, not mapped: a mapped file that someone cuts short while it is read kills the process (SIGBUS). */
-#include "zone/inside.h"
+#include "zone/build.h"
 #include "zone/reader_inside.h"
 
 #include <errno.h>
@@ -122,26 +122,55 @@ static const char *why_not(const struct reader *r, int fd, const char *path, con
     return NULL;
 }
 
-static enum status read_whole(int fd, struct frame *frame, size_t size)
+/* Each thread reads a stretch: what costs is that memory is touched for the first time. */
+enum { READERS_FROM = 4 << 20 };
+struct stretches {
+    int fd;
+    char *text;
+    size_t size;
+    unsigned threads;
+    struct { size_t got; int error; } of[BUILD_THREADS_MAX];
+};
+
+static size_t stretch_start(const struct stretches *s, unsigned index) { return s->size / s->threads * index; }
+static size_t stretch_end(const struct stretches *s, unsigned index) { return index + 1 == s->threads ? s->size : stretch_start(s, index + 1); }
+
+static void read_stretch(void *context, unsigned index)
 {
-    char *text = mem_room(size + SCAN_SLACK);
-    size_t got = 0;
-    if (!text)
-        return E_NOMEM;
-    while (got < size) {
-        ssize_t n = read(fd, text + got, size - got);
+    struct stretches *s = context;
+    size_t start = stretch_start(s, index), end = stretch_end(s, index), at = start;
+    while (at < end) {
+        ssize_t n = pread(s->fd, s->text + at, end - at, (off_t)at);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            mem_free(text);
+        if (n < 0)
+            s->of[index].error = errno;
+        if (n <= 0)
+            break;              /* cut short meanwhile */
+        at += (size_t)n;
+    }
+    s->of[index].got = at - start;
+}
+
+static enum status read_whole(int fd, struct frame *frame, size_t size, unsigned threads)
+{
+    struct stretches s = { .fd = fd, .text = mem_room(size + SCAN_SLACK), .size = size, .threads = 1 };
+    size_t got = 0;
+    if (!s.text)
+        return E_NOMEM;
+    if (size >= READERS_FROM)
+        s.threads = build_threads_of(threads);
+    build_threads(s.threads, read_stretch, &s);
+    for (unsigned i = 0; i < s.threads; i++) {
+        if (s.of[i].error) {
+            errno = s.of[i].error;
+            mem_free(s.text);
             return E_SYSTEM;
         }
-        if (n == 0)
-            break;              /* cut short meanwhile */
-        got += (size_t)n;
+        got += got == stretch_start(&s, i) ? s.of[i].got : 0;
     }
-    memset(text + got, 0, SCAN_SLACK);
-    frame->text = frame->dropped = text;
+    memset(s.text + got, 0, SCAN_SLACK);
+    frame->text = frame->dropped = s.text;
     frame->bytes = got;
     frame->slack = SCAN_SLACK;
     return OK;
@@ -173,7 +202,7 @@ void frame_open_text(struct reader *r, struct frame *frame, const char *name, co
 /* Reads what is open and allowed. */
 static enum status frame_fill(struct reader *r, struct frame *frame, int fd, const struct stat *facts)
 {
-    enum status st = read_whole(fd, frame, (size_t)facts->st_size);
+    enum status st = read_whole(fd, frame, (size_t)facts->st_size, r->options->threads);
     if (st != OK)
         return st;
     st = note_file(r->files, frame->path, facts, &frame->file);

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { SAMPLES = 1024, LINE_MOST = 4096, LARGE_FROM = 4 << 20, PARTS_MAX = 16 };
+enum { SAMPLES = 1024, LINE_MOST = 4096, LARGE_FROM = 4 << 20, PARTS_MAX = BUILD_THREADS_MAX };
 
 struct part {
     struct parts *all;
@@ -161,7 +161,7 @@ static const char *line_near(const char *at, const char *end)
 static void parts_start(struct reader *r)
 {
     const struct lexer *lexer = &r->frame->lexer;
-    unsigned threads = r->options->threads < PARTS_MAX ? r->options->threads : PARTS_MAX;
+    unsigned threads = build_threads_of(r->options->threads);
     size_t left = (size_t)(lexer->end - lexer->pos);
     const char *begins[PARTS_MAX + 1];
     unsigned count = 0;
