@@ -208,8 +208,8 @@ static enum status start_keeper(struct house *house)
  * Many take longer: then answers begin without them. */
 static void wait_a_little(const struct house *house)
 {
-    for (int i = 0; i < 60 && !atomic_load(&house->ready); i++)
-        usleep(5000);
+    for (int i = 0; i < 300 && !atomic_load(&house->ready); i++)
+        usleep(1000);
 }
 
 enum status house_start(struct house *house, struct diagnostics *diag)
