@@ -244,8 +244,7 @@ static bool map_all(struct net_kernel *k)
     t->generations = t->control->generations;
     long commands = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
     t->wait = commands > 0 && (commands & MEMBARRIER_CMD_GLOBAL) ? wait_for_program : NULL;
-    kernel_table_init(t);
-    return true;
+    return kernel_table_init(t) == OK;
 }
 
 /* ---- endpoints ---- */
@@ -343,6 +342,7 @@ void net_kernel_close(struct net_kernel *k)
     unmap(&k->buckets);
     unmap(&k->chunks);
     unmap(&k->cpus);
+    kernel_table_clear(&k->table);
     bpf_object__close(k->object);
     mem_free(k);
 }

@@ -7,7 +7,7 @@
 
 static_assert(sizeof(struct kernel_record) == 32 && sizeof(struct kernel_bucket) == 64 && offsetof(struct kernel_control, endpoints) == 64, "shared with the program");
 static_assert((int)KERNEL_RECORD_MAX <= (int)KERNEL_CHUNK_SLACK, "a record may begin at the end of a chunk");
-static_assert(KERNEL_GRANULE >= sizeof(struct kernel_piece), "a free piece holds its link");
+static_assert(KERNEL_CHUNK_WORDS * 64 * KERNEL_GRANULE == KERNEL_CHUNK + KERNEL_CHUNK_SLACK, "a bit for each granule");
 
 static uint64_t slot_load(const struct kernel_bucket *bucket, unsigned way) { return __atomic_load_n(&bucket->slots[way], __ATOMIC_RELAXED); }
 static void slot_store(struct kernel_bucket *bucket, unsigned way, uint64_t slot) { __atomic_store_n(&bucket->slots[way], slot, __ATOMIC_RELEASE); }
@@ -30,8 +30,7 @@ static uint32_t record_granules(const struct kernel_record *r)
     return granules_of(record_bytes(r->name_bytes, r->tail_bytes, r->shift_count));
 }
 
-enum { BUCKETS_FIRST = 64, BUCKET_LOAD = 3, PIECE_MIN = 4 /* granules of the smallest record */,
-       CHUNK_GRANULES = KERNEL_CHUNK / KERNEL_GRANULE };
+enum { BUCKETS_FIRST = 64, BUCKET_LOAD = 2 };
 
 static void buckets_use(struct kernel_table *table, uint32_t count)
 {
@@ -39,24 +38,59 @@ static void buckets_use(struct kernel_table *table, uint32_t count)
     __atomic_store_n(&table->control->bucket_mask, table->bucket_count - 1, __ATOMIC_RELEASE);
 }
 
-void kernel_table_init(struct kernel_table *table)
+enum status kernel_table_init(struct kernel_table *table)
 {
+    table->usage = mem_alloc(table->chunk_count * sizeof *table->usage);
+    if (table->usage == NULL)
+        return E_NOMEM;
     random_bytes(&table->control->seed, sizeof table->control->seed);
     buckets_use(table, table->wait != NULL ? BUCKETS_FIRST : table->bucket_room);
     table->epoch = table->control->epoch = 1;
-    table->fresh_offset = KERNEL_GRANULE;       /* offset 0 means none */
+    table->usage[0].taken[0] = 1;       /* offset 0 means none */
+    return OK;
+}
+
+void kernel_table_clear(struct kernel_table *table)
+{
+    mem_free(table->usage);
+    table->usage = NULL;
 }
 
 uint64_t kernel_table_room(const struct kernel_table *table) { return (uint64_t)table->chunk_count * KERNEL_CHUNK; }
 
 /* ---- memory ---- */
 
-static void piece_give(struct kernel_table *table, uint32_t *list, uint32_t granule, uint32_t granules)
+static void usage_set(struct kernel_usage *usage, uint32_t from, uint32_t granules, bool taken)
 {
-    struct kernel_piece *piece = at_granule(table, granule);
-    piece->next = *list;
-    piece->granules = granules;
-    *list = granule;
+    for (uint32_t at = from; at < from + granules; at++) {
+        uint64_t bit = UINT64_C(1) << at % 64;
+        usage->taken[at / 64] = taken ? usage->taken[at / 64] | bit : usage->taken[at / 64] & ~bit;
+    }
+}
+
+static uint32_t bits_free(uint64_t word) { return word == 0 ? 64 : (uint32_t)__builtin_ctzll(word); }
+
+/* The first of so many free granules side by side. @return -1 = none */
+static int usage_find(struct kernel_usage *usage, uint32_t granules)
+{
+    uint32_t at = 0, run = 0, longest = 0;
+    while (at < KERNEL_CHUNK_WORDS * 64) {
+        uint32_t left = 64 - at % 64, free = bits_free(usage->taken[at / 64] >> at % 64);
+        free = free < left ? free : left;
+        if (at - run >= KERNEL_CHUNK_GRANULES)          /* nothing begins in the slack */
+            break;
+        run += free;
+        at += free;
+        longest = run > longest ? run : longest;
+        if (run >= granules)
+            return (int)(at - run);
+        if (free < left) {
+            run = 0;
+            at++;
+        }
+    }
+    usage->longest = longest + 1;
+    return -1;
 }
 
 /* No slot names it any more, but the program may still look at it: nothing is written but the link, which it does not read. */
@@ -79,42 +113,25 @@ void kernel_table_settle(struct kernel_table *table)
         const struct kernel_record *r = at_granule(table, granule);
         uint32_t granules = record_granules(r);
         table->waiting = r->next;
-        piece_give(table, &table->free[granules], granule, granules);
+        struct kernel_usage *usage = &table->usage[granule / KERNEL_CHUNK_GRANULES];
+        usage_set(usage, granule % KERNEL_CHUNK_GRANULES, granules, false);
+        usage->longest = 0;
     }
 }
 
-/* A longer piece, cut; what is left of it must be of use. @return 0 = none */
-static uint32_t memory_split(struct kernel_table *table, uint32_t granules)
-{
-    for (uint32_t whole = granules + PIECE_MIN; whole < KERNEL_CLASSES; whole++) {
-        uint32_t granule = table->free[whole];
-        if (granule == 0 || granule % CHUNK_GRANULES + granules >= CHUNK_GRANULES)      /* the slack has no numbers */
-            continue;
-        table->free[whole] = ((const struct kernel_piece *)at_granule(table, granule))->next;
-        piece_give(table, &table->free[whole - granules], granule + granules, whole - granules);
-        return granule;
-    }
-    return 0;
-}
-
-/* @return 0 = none */
+/* From where room was found last.  @return 0 = none */
 static uint32_t memory_take(struct kernel_table *table, uint32_t granules)
 {
-    if (table->free[granules] != 0) {
-        uint32_t granule = table->free[granules];
-        table->free[granules] = ((const struct kernel_piece *)at_granule(table, granule))->next;
-        return granule;
+    for (uint32_t i = 0; i < table->chunk_count; i++) {
+        struct kernel_usage *usage = &table->usage[table->chunk];
+        int at = usage->longest != 0 && granules >= usage->longest ? -1 : usage_find(usage, granules);
+        if (at >= 0) {
+            usage_set(usage, (uint32_t)at, granules, true);
+            return table->chunk * KERNEL_CHUNK_GRANULES + (uint32_t)at;
+        }
+        table->chunk = table->chunk + 1 < table->chunk_count ? table->chunk + 1 : 0;
     }
-    if (table->fresh_offset >= KERNEL_CHUNK) {
-        if (table->fresh_chunk + 1 >= table->chunk_count)
-            return memory_split(table, granules);
-        table->fresh_chunk++;
-        table->fresh_offset = 0;
-    }
-    /* A record may reach into the slack behind its chunk: the next one begins at the next chunk then. */
-    uint32_t granule = (uint32_t)(((uint64_t)table->fresh_chunk * KERNEL_CHUNK + table->fresh_offset) / KERNEL_GRANULE);
-    table->fresh_offset += granules * KERNEL_GRANULE;
-    return granule;
+    return 0;
 }
 
 /* ---- slots ---- */
@@ -150,12 +167,12 @@ static unsigned bucket_sweep(struct kernel_table *table, struct kernel_bucket *b
     return dropped;
 }
 
-enum { SWEEP_BUCKETS = 256 };
+enum { SWEEP_BUCKETS = 256, SWEEP_DROPS = 64 };
 
 static uint32_t memory_make(struct kernel_table *table, uint32_t granules)
 {
     unsigned dropped = 0;
-    for (unsigned i = 0; i < SWEEP_BUCKETS && dropped < SWEEP_BUCKETS; i++)
+    for (unsigned i = 0; i < SWEEP_BUCKETS && dropped < SWEEP_DROPS; i++)
         dropped += bucket_sweep(table, &table->buckets[table->hand++ & (table->bucket_count - 1)]);
     kernel_table_settle(table);
     return memory_take(table, granules);
@@ -395,9 +412,8 @@ void kernel_table_flush(struct kernel_table *table)
     }
     table->wait(table->context);
     buckets_use(table, BUCKETS_FIRST);
-    memset(table->free, 0, sizeof table->free);
-    table->waiting = 0;
-    table->fresh_chunk = 0;
-    table->fresh_offset = KERNEL_GRANULE;
+    memset(table->usage, 0, table->chunk_count * sizeof *table->usage);
+    table->usage[0].taken[0] = 1;
+    table->waiting = table->chunk = 0;
     table->entries = table->bytes = 0;
 }
