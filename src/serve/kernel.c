@@ -21,7 +21,7 @@ struct sweep {
     struct zone *zone;          /* a reference; NULL = none goes on */
     uint64_t generation;
     uint32_t node;
-    unsigned misses;
+    unsigned misses;            /* no room: what is made from then on is for what is asked */
     uint64_t started_ns, rest_until_ns;
 };
 
@@ -353,7 +353,7 @@ static void sweep_nodes(struct serve_kernel *k, const struct zone_version *versi
         const struct zone_node *node = zone_version_node(version, s->node++);
         if (!zone_node_is_cut(node) || zone_version_occludes(version, node))
             continue;
-        s->misses = fill_cut(k, s->zone, version, s->generation, zone_node_name(version, node), false) == E_LIMIT ? s->misses + 1 : 0;
+        s->misses += fill_cut(k, s->zone, version, s->generation, zone_node_name(version, node), false) == E_LIMIT;
     }
 }
 
