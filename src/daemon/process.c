@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,6 +34,17 @@ static enum status refuse(struct diagnostics *diag, const char *what, const char
     return E_SYSTEM;
 }
 
+/* That of snapshots may be there from a start without server.user: left as it is, its new owner would not trust it. */
+static void give_snapshots(const char *state, uid_t user, gid_t group)
+{
+    char path[PATH_MAX];
+    int fd = snprintf(path, sizeof path, "%s/snapshots", state) < (int)sizeof path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    (void)!fchown(fd, user, group);
+    close(fd);
+}
+
 /* The state folder, with its parents' last step; owned by who we become. */
 static enum status make_state(const struct config *config, uid_t user, gid_t group, struct diagnostics *diag)
 {
@@ -44,6 +56,8 @@ static enum status make_state(const struct config *config, uid_t user, gid_t gro
         return refuse(diag, "cannot make the state folder", path);
     if (geteuid() == 0 && user != 0 && chown(path, user, group) != 0)
         return refuse(diag, "cannot give away the state folder", path);
+    if (geteuid() == 0 && user != 0)
+        give_snapshots(path, user, group);
     return OK;
 }
 
