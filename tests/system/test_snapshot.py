@@ -370,6 +370,29 @@ def test_full_disk(tmp_path):
         assert origin_of(server, ".") == "text" and server.serial(".")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_another_user(tmp_path):
+    """What a start as root left is not what `server.user` trusts; it makes its own."""
+    with Rhizd(tmp_path / "server", zones={"example.": aged_zone(tmp_path, "example.", zone_text())}, server=ALL) as server:
+        await_kept(server)
+        server.stop()
+        for folder in [server.folder, *server.folder.parents, *server.control_path.parents]:
+            if not folder.stat().st_mode & 0o001:
+                if not folder.is_relative_to("/tmp"):
+                    pytest.skip("the folder is not open to others")
+                folder.chmod(folder.stat().st_mode | 0o055)
+        server.folder.chmod(0o777)
+        server.server += "\nuser: nobody"
+        server.write_config()
+        mark = len(server.log)
+        server.start()
+        assert origin_of(server, "example.") == "text" and server.serial("example.") == 1
+        server.wait_for(lambda: "zone snapshot written" in server.log[mark:], what="a snapshot of its own")
+        restart(server)
+        assert origin_of(server, "example.") == "snapshot"
+        assert kept(server)[0].stat().st_uid != 0
+
+
 # ---- zones that come and go ----
 
 def test_removed(tmp_path):
