@@ -133,20 +133,17 @@ bool emit_at(struct reply *reply, enum section section, size_t owner_at, const s
 
 bool emit_negative_soa(const struct zone_version *version, struct reply *reply)
 {
-    struct rrset soa = zone_version_soa(version);
-    struct name_view origin = zone_version_origin(version);
-    size_t owner = origin.length == 1 ? 1 : 2, bytes = soa.bytes - 2 + owner;
-    uint32_t ttl = zone_version_negative_ttl(version);
+    size_t soa_bytes, origin = zone_version_origin(version).length, owner = origin == 1 ? 1 : 2;
+    const uint8_t *soa = zone_version_soa_record(version, &soa_bytes);
     uint8_t *to = reply_at(reply);
-    if (bytes > reply_left(reply) || soa.count != 1)
+    if (soa == NULL || soa_bytes - 2 + owner > reply_left(reply))
         return false;
-    to[0] = 0;
-    if (owner == 2)
-        put_u16(to, (uint16_t)(POINTER | (HEADER_BYTES + reply->question_length - origin.length)));
-    memcpy(to + owner, soa.records + 2, soa.bytes - 2);
-    if (soa.ttl > ttl)
-        put_u32(to + owner + TTL_AT - 2, ttl);
-    reply_take(reply, SECTION_AUTHORITY, 1, bytes);
+    put_u16(to, (uint16_t)(POINTER | (HEADER_BYTES + reply->question_length - origin)));
+    if (owner == 1)
+        to[0] = 0;
+    memcpy(to + owner, soa + 2, soa_bytes - 2);
+    put_u32(to + owner + TTL_AT - 2, zone_version_negative_ttl(version));      /* at most that of the SOA */
+    reply_take(reply, SECTION_AUTHORITY, 1, soa_bytes - 2 + owner);
     return true;
 }
 

@@ -48,7 +48,7 @@ COUNTS void unique_peer(struct worker *w, const struct address *peer)
 COUNTS void count_query(struct worker *w, const struct net_exchange *x, uint8_t opcode)
 {
     struct serve_counters *c = &w->counters;
-    bool tcp = x->transport == NET_TCP, six = x->peer.address.family == 6;
+    const bool tcp = x->transport == NET_TCP, six = x->peer.address.family == 6;
     count_up(tcp ? six ? &c->queries_tcp6 : &c->queries_tcp4 : six ? &c->queries_udp6 : &c->queries_udp4);
     count_up(&c->query_size[tcp][size_bucket(x->query_bytes)]);
     count_up(&c->opcode[opcode]);
@@ -78,9 +78,9 @@ COUNTS void count_response(struct worker *w, const struct net_exchange *x, size_
         count_up(&c->truncated);
 }
 
-COUNTS struct serve_zone_counters *counters_zone(const struct worker *w, const struct zone *zone)
+/* @param slot  of the zone; NULL = it has none, and is not counted apart */
+COUNTS struct serve_zone_counters *counters_zone(const struct worker *w, struct zone_slot *slot)
 {
-    struct zone_slot *slot = zone == NULL ? NULL : zone_user(zone);
     if (slot == NULL)
         return NULL;
     struct zone_counts *counts = atomic_load_explicit(&slot->counts, memory_order_acquire);
@@ -89,9 +89,9 @@ COUNTS struct serve_zone_counters *counters_zone(const struct worker *w, const s
     return counts == NULL ? NULL : &counts_of(counts, w->serve->worker_count, w->index)->sum;
 }
 
-COUNTS void count_zone(const struct worker *w, const struct zone *zone, enum serve_outcome outcome)
+COUNTS void count_zone(const struct worker *w, struct zone_slot *slot, enum serve_outcome outcome)
 {
-    struct serve_zone_counters *c = counters_zone(w, zone);
+    struct serve_zone_counters *c = counters_zone(w, slot);
     if (c == NULL)
         return;
     static const uint8_t places[SERVE_OUTCOMES] = {

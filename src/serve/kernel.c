@@ -305,7 +305,7 @@ static void take_offer(struct serve_kernel *k, const struct kernel_offer *o)
     struct name_view name = name_view_of(&o->name);
     if (type_is_meta(o->type))
         return;
-    struct zone *zone = route_zone(&k->setup->views[0], name, o->type, CLASS_IN);
+    struct zone *zone = route_zone(&k->setup->views[0], name, o->type, CLASS_IN, 0);
     if (zone == NULL || !anyone_may_ask(zone))
         return;
     uint64_t generation = zone_generation(zone);        /* before the content: what is made of a later one counts as old */

@@ -56,15 +56,14 @@ static bool limits_allow(const struct worker *w, const struct net_exchange *x, s
     return in->verdict == RRL_SEND;
 }
 
-static inline void count(struct worker *w, const struct net_exchange *x, const struct arrival *in, const struct reply *reply,
-                         const struct answer_result *result)
+static inline void count(struct worker *w, const struct net_exchange *x, const struct query_plain *q, struct zone_slot *slot,
+                         const struct reply *reply, const struct answer_result *result)
 {
-    const struct query_plain *q = &in->plain;
     enum serve_outcome outcome = outcome_of(result->kind).outcome;
     count_query(w, x, OPCODE_QUERY);
     count_type(w, q->type);
     count_edns(w, q->opt != NULL, q->dnssec_ok);
-    count_zone(w, in->zone, outcome);
+    count_zone(w, slot, outcome);
     count_response(w, x, reply->length, result->rcode, outcome, reply->flags & FLAG_TC);
     if (w->kernel_ring != NULL)
         kernel_offer(w, &(struct kernel_offered){ q->name, q->type, q->klass, q->dnssec_ok, x->transport == NET_UDP, outcome });
@@ -76,10 +75,11 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
     const struct serve_setup *setup = w->setup;
     if (!in->is_plain || in->version == NULL || w->lane.options == NULL || q->klass == CLASS_ANY || delay_wants(q->name))
         return false;
+    struct zone_slot *slot = zone_user(in->zone);
     struct told_cookie cookie;
     cookie.there = cookie.proven = false;
     cookie.answer = NULL;
-    if ((q->cookie != NULL && setup->cookies && !cookie_take(w, x, q, &cookie)) || !client_may_ask(x, in->zone))
+    if ((q->cookie != NULL && setup->cookies && !cookie_take(w, x, q, &cookie)) || !slot_permits(slot, x))
         return false;
 
     struct reply reply;
@@ -104,7 +104,7 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
     if (cookie.there)
         count_up(cookie.counter);
     size_t bytes = reply_end(&reply, result.rcode);
-    count(w, x, in, &reply, &result);
+    count(w, x, q, slot, &reply, &result);
     net_reply_last(x, bytes);
     return true;
 }

@@ -76,11 +76,7 @@ void visit_take(struct visit *v, const struct answer_result *result)
         v->reply.flags &= (uint16_t)~FLAG_AA;       /* RFC 1034 3.7.1 */
 }
 
-bool client_may_ask(const struct net_exchange *x, const struct zone *zone)
-{
-    const struct serve_zone *options = serve_zone_options(zone);
-    return options == NULL || options->allow_query == NULL || acl_permits(options->allow_query, &x->peer.address);
-}
+static bool client_may_ask(const struct net_exchange *x, const struct zone *zone) { return slot_permits(zone_user(zone), x); }
 
 /* A chain must not lead a client into a zone that it may not ask itself. */
 static bool may_follow(void *context, const struct zone *zone) { return client_may_ask(context, zone); }
@@ -157,7 +153,7 @@ static void arrival_view(struct arrival *in, const struct serve_setup *setup, co
 static void arrival_zone(struct arrival *in)
 {
     const struct query_plain *q = &in->plain;
-    in->zone = in->view == NULL ? NULL : route_zone(in->view, q->name, q->type, q->klass);
+    in->zone = in->view == NULL ? NULL : route_zone(in->view, q->name, q->type, q->klass, in->begun);
     in->version = in->zone == NULL ? NULL : zone_current(in->zone);
 }
 
@@ -221,7 +217,7 @@ static bool route_question(struct visit *v)
             tell_version(v);
         answer_from_zone(v, view);
     }
-    count_zone(v->worker, v->zone, v->outcome);
+    count_zone(v->worker, zone_user(v->zone), v->outcome);
     return false;
 }
 
@@ -406,11 +402,10 @@ void serve_apply(struct serve *serve, struct serve_setup *setup)
         epoch_retire(serve->epoch, old, serve_setup_free);
 }
 
+/* What is not viewed has neither view nor zone yet. */
 static void arrival_begin(struct arrival *in)
 {
     in->is_plain = in->viewed = in->limited = false;
-    in->view = NULL;
-    in->zone = NULL;
     in->version = NULL;
     in->begun = 0;
 }
@@ -424,10 +419,10 @@ void serve_again(struct worker *w, struct net_exchange *x)
     serve_exchange(w, x, &in);
 }
 
-static void arrival_read(struct arrival *in, const struct net_exchange *x)
+static bool arrival_read(struct arrival *in, const struct net_exchange *x)
 {
     arrival_begin(in);
-    in->is_plain = query_read_plain(x->query, x->query_bytes, &in->plain);
+    return in->is_plain = query_read_plain(x->query, x->query_bytes, &in->plain);
 }
 
 /* The one zone that every client is answered from, or NULL. */
@@ -442,18 +437,17 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
     const struct zone_version *version = zone_current(zone);
     const struct name_view origin = zone_name(zone);
     const uint16_t klass = zone_class(zone);
+    const struct serve_view *view = &w->setup->views[0];
     for (struct arrival *a = in; a < end; a++, some++) {
-        arrival_read(a, *some);
-        if (!a->is_plain || a->plain.klass == CLASS_ANY)
-            continue;
+        if (!arrival_read(a, *some) || a->plain.klass != klass)
+            continue;                   /* another class, or any: the long way looks */
         a->viewed = true;
-        a->view = &w->setup->views[0];
-        if (a->plain.klass != klass || (origin.labels != 0 && !name_below(a->plain.name, origin)))
+        a->view = view;
+        a->zone = origin.labels == 0 || name_below(a->plain.name, origin) ? zone : NULL;
+        if (a->zone == NULL || version == NULL)
             continue;
-        a->zone = zone;
         a->version = version;
-        if (version != NULL)
-            zone_ahead_begin(&a->ahead, version, a->plain.name);
+        zone_ahead_begin(&a->ahead, version, a->plain.name);
     }
     for (struct arrival *a = in; a < end; a++)
         if (a->version != NULL)
@@ -467,8 +461,7 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
     struct arrival *in = w->arrivals, *end = in + count;
     uint64_t many = 0;
     for (size_t i = 0; i < count; i++) {
-        arrival_read(&in[i], some[i]);
-        if (in[i].is_plain)
+        if (arrival_read(&in[i], some[i]))
             arrival_view(&in[i], w->setup, some[i]);
         many |= in[i].begun;
     }

@@ -75,7 +75,7 @@ bool xfr_serve(struct visit *v, const struct serve_view *view)
         return false;
     }
     count_up(&v->worker->counters.transfers);
-    struct serve_zone_counters *c = counters_zone(v->worker, v->zone);
+    struct serve_zone_counters *c = v->zone == NULL ? NULL : counters_zone(v->worker, zone_user(v->zone));
     if (c != NULL)
         count_up(&c->transfers);
     return true;

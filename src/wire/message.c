@@ -204,8 +204,8 @@ static inline uint64_t get_u64(const uint8_t *p)
     return be64toh(v);
 }
 
-/* Of an OPT that is all the message has left.  @return false: look closer */
-static bool plain_opt(const uint8_t *opt, const uint8_t *end, struct query_plain *out)
+/* Of an OPT that is all the message has left; out of line, for the registers that it takes.  @return false: look closer */
+__attribute__((noinline)) static bool plain_opt(const uint8_t *opt, const uint8_t *end, struct query_plain *out)
 {
     enum { OPT_BYTES = 11, OPTION_HEAD = 4, CLIENT_BYTES = 8, BOTH_BYTES = 24 };
     if (end - opt < OPT_BYTES || opt[0] != 0 || get_u16(opt + 1) != TYPE_OPT || opt[6] != 0)
@@ -241,12 +241,11 @@ bool query_read_plain(const uint8_t *data, size_t size, struct query_plain *out)
     if ((head & ((uint64_t)COUNTS_AND_KIND << 32 | UINT32_MAX)) != ONE_QUESTION || more > 1)
         return false;
     const uint8_t *last = size - HEADER_BYTES > NAME_MAX_BYTES + 4 ? p + NAME_MAX_BYTES : end - 4;    /* the name ends before it */
-    while (p < last && *p - 1u < LABEL_MAX) {
-        p += 1u + *p;
-        labels++;
+    for (unsigned length; (length = *p) != 0; labels++) {
+        p += 1 + length;
+        if (length > LABEL_MAX || p >= last)
+            return false;
     }
-    if (p >= last || *p != 0)
-        return false;
     out->opt = out->cookie = NULL;
     out->cookie_bytes = 0;
     out->dnssec_ok = false;

@@ -134,7 +134,7 @@ void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, 
 /** Starts the reply to a query that message_read_query found FINE, with its question if it has one. @return OK, E_NO_SPACE
  *  (the reply is without question) */
 MUST_CHECK enum status reply_begin_to(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct message *query);
-/** The same for a plain query, whose header and question take no more than the 512 octets that any reply may have. */
+/** The same for a plain query, whose header and question take no more than the 512 octets that any reply may have.  @param limit  at most 65535 */
 void reply_begin_plain(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct query_plain *query);
 /** To be called first, and once at most. @return OK, E_NO_SPACE */
 MUST_CHECK enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass);

@@ -79,12 +79,20 @@ void reply_begin_plain(struct reply *reply, uint8_t *data, size_t limit, uint16_
 {
     const uint8_t *from = query->name.wire - HEADER_BYTES;
     size_t bytes = HEADER_BYTES + query->name.length + 4u;
-    reply_begin(reply, data, limit, get_u16(from), flags);
     copy_pieces(data, from, bytes);
+    reply->data = data;
     reply->length = bytes;
+    reply->limit = limit;
     reply->counts[SECTION_QUESTION] = 1;
+    reply->counts[SECTION_ANSWER] = reply->counts[SECTION_AUTHORITY] = reply->counts[SECTION_ADDITIONAL] = 0;
+    reply->flags = flags;
+    reply->id = get_u16(from);
     reply->question_labels = query->name.labels;
     reply->question_length = query->name.length;
+    reply->question_skip = 0;
+    reply->question_indexed = false;
+    reply->owner_offset = 0;
+    reply->slot_count = 0;
 }
 
 /* The label at *at of what we wrote ourselves, pointers followed.  @return its length octet's place */

@@ -95,15 +95,16 @@ void zone_ahead_follow(struct zone_ahead *ahead, const struct zone_version *v)
 }
 
 /* The node below the apex, from what was looked up ahead. */
-static const struct zone_node *first_child(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
+MADE_TWICE const struct zone_node *first_child(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
 {
-    const uint8_t *label = name.wire + ahead->label;
-    const struct zone_node *n = version_node_at(v, ahead->node);
-    const struct name_view below = { label, (uint8_t)(name.length - ahead->label), (uint8_t)(v->labels + 1) };
-    if (ahead->state == ZONE_AHEAD_FOLLOWED && ahead->node == 0)
-        return NULL;
-    if (ahead->state == ZONE_AHEAD_FOLLOWED && name_equal(zone_node_name(v, n), below))
-        return n;
+    const struct name_view below = { name.wire + ahead->label, (uint8_t)(name.length - ahead->label), (uint8_t)(v->labels + 1) };
+    if (ahead->state == ZONE_AHEAD_FOLLOWED) {
+        if (ahead->node == 0)
+            return NULL;
+        const struct zone_node *n = version_node_at(v, ahead->node);
+        if (name_equal(zone_node_name(v, n), below))
+            return n;
+    }
     return version_probe(v, below, ahead->hash);
 }
 

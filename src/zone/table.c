@@ -277,6 +277,18 @@ struct zone *zone_table_get(const struct zone_table *t, struct name_view name, u
     return probe(atomic_load_explicit(&t->slots, memory_order_acquire), name, klass, hashes[name.labels], NULL);
 }
 
+struct zone *zone_table_take(const struct zone_table *t, struct name_view name, uint16_t klass, uint64_t begun)
+{
+    const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
+                                 atomic_load_explicit(&t->depths[1], memory_order_acquire) };
+    int depth = deepest(depths, name.labels);
+    if (begun == 0 || depth < 0)
+        return zone_table_find(t, name, klass, false);
+    struct name_view suffix = name_strip(name, name.labels - (unsigned)depth);
+    struct zone *z = probe(atomic_load_explicit(&t->slots, memory_order_acquire), suffix, klass, begun, NULL);
+    return z ? z : zone_table_find(t, name, klass, false);
+}
+
 size_t zone_table_count(const struct zone_table *t) { return atomic_load_explicit(&t->count, memory_order_relaxed); }
 
 bool zone_table_next(const struct zone_table *t, size_t *position, struct zone **out)

@@ -183,6 +183,15 @@ uint32_t zone_node_place(const struct zone_version *v, const struct zone_node *n
     return v->slot_count ? version_place(v, n) : overlay_place(v, n);
 }
 
+const uint8_t *zone_version_soa_record(const struct zone_version *v, size_t *bytes)
+{
+    const struct zone_set *set = version_at(v, v->soa);
+    if (!v->soa || set->count != 1)
+        return NULL;
+    *bytes = set->bytes & SET_BYTES;
+    return set->records;
+}
+
 struct rrset zone_version_soa(const struct zone_version *v)
 {
     return v->soa ? set_view(version_at(v, v->soa)) : (struct rrset){ 0 };

@@ -113,6 +113,8 @@ uint32_t zone_version_serial(const struct zone_version *version);
 const struct zone_node *zone_version_apex(const struct zone_version *version);
 /** The SOA's RRset; always there in a published version. */
 struct rrset zone_version_soa(const struct zone_version *version);
+/** The one record in it, as in struct rrset; NULL when there is not one. */
+const uint8_t *zone_version_soa_record(const struct zone_version *version, size_t *bytes);
 bool zone_version_has_soa(const struct zone_version *version);
 bool zone_version_is_signed(const struct zone_version *version);        /**< the SOA is, or there is a chain of denial */
 /** A random number of 64 bits that this content alone has, and the place of a node in it: together the key of what caches keep of a
@@ -207,6 +209,8 @@ struct zone *zone_table_find(const struct zone_table *table, struct name_view na
  *  @return what follow needs; 0 = the table is small */
 uint64_t zone_table_begin(const struct zone_table *table, struct name_view name, uint16_t klass);
 void zone_table_follow(const struct zone_table *table, uint64_t begun);
+/** zone_table_find (above: false) for the name and class that it was begun with. */
+struct zone *zone_table_take(const struct zone_table *table, struct name_view name, uint16_t klass, uint64_t begun);
 struct zone *zone_table_get(const struct zone_table *table, struct name_view name, uint16_t klass);   /**< this very name */
 size_t zone_table_count(const struct zone_table *table);
 /** Writer's thread only. */
