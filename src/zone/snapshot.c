@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A version to a file and back.  The file is read, not mapped: see docs/snapshot.md. */
+/* A version back from its file, which is read, not mapped: see docs/snapshot.md. */
 #include "zone/snapshot_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint8_t magic[8] = { 'R', 'h', 'i', 'z', 'S', 'n', 'a', 'p' };
+const uint8_t snapshot_magic[8] = { 'R', 'h', 'i', 'z', 'S', 'n', 'a', 'p' };
 
 /* ---- sums ---- */
 
@@ -46,7 +45,7 @@ uint64_t snapshot_piece_sum(const uint8_t *data, size_t bytes)
     return hash_fold(hash_fold(a ^ keys[1], b ^ keys[2]) ^ hash_fold(c ^ keys[3], d ^ keys[0]), keys[2]);
 }
 
-static uint64_t front_sum(const uint8_t *front, size_t bytes)
+uint64_t snapshot_front_sum(const uint8_t *front, size_t bytes)
 {
     uint64_t sum = 0;
     for (size_t at = 0; at < bytes; at += SNAPSHOT_PIECE)
@@ -55,7 +54,7 @@ static uint64_t front_sum(const uint8_t *front, size_t bytes)
 }
 
 /* Another version of the program may read texts otherwise, and lay versions out otherwise. */
-static uint64_t layout_tag(void)
+uint64_t snapshot_layout(void)
 {
     static const uint64_t sizes[] = {
         sizeof(struct zone_version), sizeof(struct zone_node), offsetof(struct zone_node, name), sizeof(struct zone_set), sizeof(struct zone_sigs),
@@ -69,8 +68,6 @@ static uint64_t layout_tag(void)
         tag = snapshot_sum_add(tag, hash_link(&key, tag, label, size));
     return snapshot_sum_add(tag, snapshot_piece_sum((const uint8_t *)RHIZ_VERSION, sizeof RHIZ_VERSION - 1));
 }
-
-static size_t eight_up(size_t bytes) { return (bytes + 7) & ~(size_t)7; }
 
 /* ---- threads ---- */
 
@@ -97,191 +94,6 @@ void snapshot_threads(unsigned threads, void (*work)(void *, unsigned), void *co
         else
             work(context, i);
     }
-}
-
-/* ---- writing ---- */
-
-static size_t front_bytes(const struct zone_version *v, const struct zone_files *files, size_t note)
-{
-    size_t bytes = sizeof(struct snapshot_head) + eight_up(version_apex(v)->length) + eight_up(note);
-    for (size_t i = 0; i < files->count; i++)
-        bytes += sizeof(struct snapshot_file) + eight_up(strlen(files->files[i].path));
-    return (bytes + SNAPSHOT_PAGE - 1) & ~(size_t)(SNAPSHOT_PAGE - 1);
-}
-
-static uint8_t *put_octets(uint8_t *at, const void *octets, size_t bytes)
-{
-    if (bytes)
-        memcpy(at, octets, bytes);
-    return at + eight_up(bytes);
-}
-
-/* All but the sums. */
-static void write_front(uint8_t *front, size_t bytes, const struct zone_version *v, const struct zone_files *files, const char *note)
-{
-    struct snapshot_head head = {
-        .byte_order = SNAPSHOT_BYTE_ORDER, .format = SNAPSHOT_FORMAT, .layout = layout_tag(), .front_bytes = bytes, .block_bytes = v->bytes,
-        .files = (uint32_t)files->count, .origin_bytes = version_apex(v)->length, .note_bytes = (uint32_t)strlen(note), .klass = v->klass,
-    };
-    memcpy(head.magic, magic, sizeof magic);
-    memcpy(front, &head, sizeof head);
-    uint8_t *at = put_octets(front + sizeof head, version_apex(v)->name, head.origin_bytes);
-    at = put_octets(at, note, head.note_bytes);
-    for (size_t i = 0; i < files->count; i++) {
-        const struct zone_file *file = &files->files[i];
-        struct snapshot_file entry = { file->size_bytes, file->inode, file->modified_ns, strlen(file->path) };
-        at = put_octets(at, &entry, sizeof entry);
-        at = put_octets(at, file->path, entry.path_bytes);
-    }
-}
-
-static void seal_front(uint8_t *front, uint64_t block_sum)
-{
-    struct snapshot_head head;
-    memcpy(&head, front, sizeof head);
-    head.block_sum = block_sum;
-    head.front_sum = 0;
-    memcpy(front, &head, sizeof head);
-    head.front_sum = front_sum(front, head.front_bytes);
-    memcpy(front, &head, sizeof head);
-}
-
-static enum status write_at(int fd, const uint8_t *data, size_t bytes, uint64_t offset)
-{
-    while (bytes > 0) {
-        ssize_t n = pwrite(fd, data, bytes, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return E_SYSTEM;
-        data += n;
-        bytes -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return OK;
-}
-
-/* What has been written goes to the disk as it comes, and no more than two windows of it are owed: else syncing all at the end would take as long as
- * the disk needs, with nobody asked whether to go on, and others' writing behind it. */
-enum { WINDOW = 16 * SNAPSHOT_PIECE };
-static void push_out(int fd, uint64_t offset, uint64_t at)
-{
-    if (at >= WINDOW)
-        (void)sync_file_range(fd, (off_t)(offset + at - WINDOW), WINDOW, SYNC_FILE_RANGE_WRITE);
-    if (at >= 2 * (uint64_t)WINDOW)
-        (void)sync_file_range(fd, (off_t)(offset + at - 2 * (uint64_t)WINDOW), WINDOW,
-                              SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
-}
-
-/* The block without what is not content, in pieces through a buffer. */
-static enum status write_block(int fd, const struct zone_version *v, uint64_t offset, uint8_t *buffer, uint64_t *sum, bool (*go_on)(void *), void *context)
-{
-    enum status st = OK;
-    *sum = 0;
-    for (uint64_t at = 0; at < v->bytes && st == OK; at += SNAPSHOT_PIECE) {
-        size_t bytes = v->bytes - at < SNAPSHOT_PIECE ? (size_t)(v->bytes - at) : SNAPSHOT_PIECE, content = 0;
-        if (at == 0) {
-            content = offsetof(struct zone_version, builder);
-            memset(buffer, 0, sizeof *v);
-            memcpy(buffer, v, content);
-            content = sizeof *v;
-        }
-        memcpy(buffer + content, (const uint8_t *)v + at + content, bytes - content);
-        *sum = snapshot_sum_add(*sum, snapshot_piece_sum(buffer, bytes));
-        st = write_at(fd, buffer, bytes, offset + at);
-        if (at % WINDOW == 0)
-            push_out(fd, offset, at);
-        if (st == OK && go_on && !go_on(context))
-            st = E_CLOSED;
-    }
-    return st;
-}
-static_assert(offsetof(struct zone_version, holds) > offsetof(struct zone_version, builder), "what is not content comes last");
-
-static enum status write_file(int fd, const struct zone_version *v, const struct zone_files *files, const char *note, bool (*go_on)(void *), void *context)
-{
-    size_t bytes = front_bytes(v, files, strlen(note));
-    if (bytes > SNAPSHOT_FRONT_MAX)
-        return E_INVALID;
-    uint64_t sum;
-    uint8_t *front = mem_alloc(bytes), *buffer = mem_room(SNAPSHOT_PIECE);
-    enum status st = E_NOMEM;
-    if (front && buffer) {
-        write_front(front, bytes, v, files, note);
-        st = write_block(fd, v, bytes, buffer, &sum, go_on, context);
-    }
-    if (st == OK) {
-        seal_front(front, sum);
-        st = write_at(fd, front, bytes, 0);
-    }
-    if (st == OK && fsync(fd) != 0)
-        st = E_SYSTEM;
-    mem_free(front);
-    mem_free(buffer);
-    return st;
-}
-
-/* A name is durable once its folder is. */
-static enum status sync_folder(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return E_SYSTEM;
-    bool synced = fsync(fd) == 0;
-    close(fd);
-    return synced ? OK : E_SYSTEM;
-}
-
-static bool can_be_kept(const struct zone_version *v, const struct zone_files *files, const char *note)
-{
-    bool whole = files->count > 0 && files->count <= UINT16_MAX && strlen(note) <= ZONE_SNAPSHOT_NOTE_MAX;
-    for (size_t i = 0; whole && i < files->count; i++)
-        whole = files->files[i].inode != 0;
-    return whole && v->soa != 0 && v->builder == NULL && zone_version_is_flat(v);
-}
-
-enum status zone_snapshot_write(const struct zone_version *v, const struct zone_files *files, const char *note, const char *path, bool (*go_on)(void *),
-                                void *context)
-{
-    char part[PATH_MAX];
-    note = note ? note : "";
-    if (!can_be_kept(v, files, note) || (size_t)snprintf(part, sizeof part, "%s.part", path) >= sizeof part)
-        return E_INVALID;
-    if (unlink(part) != 0 && errno != ENOENT)
-        return E_SYSTEM;
-    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return E_SYSTEM;
-    enum status st = write_file(fd, v, files, note, go_on, context);
-    int reason = errno;
-    if (close(fd) != 0 && st == OK) {
-        reason = errno;
-        st = E_SYSTEM;
-    }
-    if (st == OK && rename(part, path) != 0) {
-        reason = errno;
-        st = E_SYSTEM;
-    }
-    if (st != OK) {
-        (void)unlink(part);
-        errno = reason;
-        return st;
-    }
-    return sync_folder(path);
-}
-
-bool zone_files_fresh(const struct zone_files *files, int64_t read_ns)
-{
-    const int64_t second = 1000000000, tick = second / 20;     /* no kernel ticks slower than 100 Hz; some file systems keep whole or even seconds */
-    for (size_t i = 0; i < files->count; i++) {
-        int64_t modified = files->files[i].modified_ns;
-        if (read_ns - modified < (modified % second == 0 ? 2 * second : tick))
-            return true;
-    }
-    return false;
 }
 
 /* ---- reading ---- */
@@ -314,10 +126,10 @@ struct front { const uint8_t *at, *end; };
 static const uint8_t *front_take(struct front *f, uint64_t bytes)
 {
     size_t left = (size_t)(f->end - f->at);
-    if (bytes > left || eight_up((size_t)bytes) > left)
+    if (bytes > left || snapshot_eight_up((size_t)bytes) > left)
         return NULL;
     const uint8_t *taken = f->at;
-    f->at += eight_up((size_t)bytes);
+    f->at += snapshot_eight_up((size_t)bytes);
     return taken;
 }
 
@@ -361,9 +173,9 @@ static uint8_t *read_front(int fd, struct snapshot_head *head, enum status *st, 
 {
     struct stat facts;
     *st = fstat(fd, &facts) == 0 ? read_at(fd, (uint8_t *)head, sizeof *head, 0) : E_SYSTEM;
-    if (*st == E_TRUNCATED || (*st == OK && memcmp(head->magic, magic, sizeof magic) != 0))
+    if (*st == E_TRUNCATED || (*st == OK && memcmp(head->magic, snapshot_magic, sizeof snapshot_magic) != 0))
         *st = bad(why, "it is no snapshot");
-    if (*st == OK && (head->byte_order != SNAPSHOT_BYTE_ORDER || head->format != SNAPSHOT_FORMAT || head->layout != layout_tag()))
+    if (*st == OK && (head->byte_order != SNAPSHOT_BYTE_ORDER || head->format != SNAPSHOT_FORMAT || head->layout != snapshot_layout()))
         *st = E_BAD_VERSION;
     if (*st == OK && (head->front_bytes < sizeof *head || head->front_bytes > SNAPSHOT_FRONT_MAX || head->front_bytes % SNAPSHOT_PAGE ||
                       (uint64_t)facts.st_size < head->front_bytes || (uint64_t)facts.st_size - head->front_bytes != head->block_bytes))
@@ -374,7 +186,7 @@ static uint8_t *read_front(int fd, struct snapshot_head *head, enum status *st, 
     *st = front ? read_at(fd, front, (size_t)head->front_bytes, 0) : E_NOMEM;
     if (*st == OK) {
         memset(front + offsetof(struct snapshot_head, front_sum), 0, sizeof head->front_sum);
-        if (front_sum(front, (size_t)head->front_bytes) != head->front_sum)
+        if (snapshot_front_sum(front, (size_t)head->front_bytes) != head->front_sum)
             *st = bad(why, "the checksum of its head is wrong");
     }
     if (*st == OK)
@@ -519,6 +331,6 @@ bool snapshot_reseal(uint8_t *image, size_t bytes)
     memcpy(&head, image, sizeof head);
     if (head.front_bytes < sizeof head || head.front_bytes > SNAPSHOT_FRONT_MAX || head.front_bytes > bytes)
         return false;
-    seal_front(image, front_sum(image + head.front_bytes, bytes - (size_t)head.front_bytes));
+    snapshot_seal_front(image, snapshot_front_sum(image + head.front_bytes, bytes - (size_t)head.front_bytes));
     return true;
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { OWNER_POINTER = 0xc00c, RECORD_HEAD = RRSET_RECORD_HEAD, STEPS_PER_SLOT = 8, ADDRESS4_BYTES = 4, ADDRESS6_BYTES = 16, AHEAD = 768 };
+enum { RECORD_HEAD = RRSET_RECORD_HEAD, STEPS_PER_SLOT = 8, AHEAD = 768 };
 enum { PROBED = 32, DELAYED = 4 };
 static_assert((DELAYED & (DELAYED - 1)) == 0, "a power of two");
 
@@ -41,104 +41,6 @@ struct checking {
     unsigned threads;
     struct stretch *stretches;
 };
-
-/* ---- records ---- */
-
-static bool name_fills(const uint8_t *wire, size_t size)
-{
-    size_t at = 0;
-    if (size > NAME_MAX_BYTES)
-        return false;
-    while (at < size && (uint8_t)(wire[at] - 1u) < LABEL_MAX)
-        at += 1u + wire[at];
-    return at + 1 == size && wire[at] == 0;
-}
-
-/* The three most frequent ones without the table. */
-static inline bool rdata_sound(const struct zone_version *v, uint16_t type, const uint8_t *rdata, uint16_t size)
-{
-    if (type == TYPE_NS)
-        return name_fills(rdata, size);
-    if (type == TYPE_A && v->klass == CLASS_IN)
-        return size == ADDRESS4_BYTES;
-    if (type == TYPE_AAAA && v->klass == CLASS_IN)
-        return size == ADDRESS6_BYTES;
-    return rdata_check(type, v->klass, rdata, size) == OK;
-}
-
-/* `count` records that fill `bytes`; covered: signatures over that type, 0 = none of those. */
-static inline __attribute__((always_inline)) bool records_sound(const struct zone_version *v, const uint8_t *at, uint32_t bytes, uint16_t type, uint16_t count,
-                                                                uint16_t covered)
-{
-    const uint64_t head = (uint64_t)OWNER_POINTER << 32 | (uint64_t)type << 16 | v->klass;
-    for (; count > 0; count--) {
-        if (bytes < RECORD_HEAD || ((uint64_t)get_u32(at) << 16 | get_u16(at + 4)) != head)
-            return false;
-        uint32_t size = get_u16(at + RECORD_HEAD - 2);
-        if (size > bytes - RECORD_HEAD || !rdata_sound(v, type, at + RECORD_HEAD, (uint16_t)size))
-            return false;
-        if (type == TYPE_RRSIG && rdata_rrsig_covered(at + RECORD_HEAD, (uint16_t)size) != covered)
-            return false;
-        at += RECORD_HEAD + size;
-        bytes -= RECORD_HEAD + size;
-    }
-    return bytes == 0;
-}
-
-/* Signatures of a set that take no more than `room`: their octets, or 0. */
-static size_t sigs_sound(const struct zone_version *v, const struct zone_set *set, const uint8_t *at, size_t room, uint64_t *records)
-{
-    const struct zone_sigs *sigs = (const struct zone_sigs *)(const void *)at;
-    if (room < sizeof *sigs || sigs->bytes > SET_BYTES || granule_up(sigs->bytes) > room - sizeof *sigs || sigs->count == 0 ||
-        !records_sound(v, sigs->records, sigs->bytes, TYPE_RRSIG, sigs->count, set->type))
-        return 0;
-    *records += sigs->count;
-    return sizeof *sigs + granule_up(sigs->bytes);
-}
-
-/* Octets of a set that fits into `room`, or 0. */
-static inline size_t set_sound(const struct zone_version *v, const uint8_t *at, size_t room, uint64_t *records)
-{
-    const struct zone_set *set = (const struct zone_set *)(const void *)at;
-    if (room < sizeof *set)
-        return 0;
-    uint32_t bytes = set->bytes & SET_BYTES;
-    size_t used = sizeof *set + granule_up(bytes);
-    if (used > room || (set->type == TYPE_RRSIG && set->count) || !records_sound(v, set->records, bytes, set->type, set->count, 0))
-        return 0;
-    *records += set->count;
-    if (!(set->bytes & SET_SIGNED))
-        return set->count ? used : 0;
-    size_t more = sigs_sound(v, set, at + used, room - used, records);
-    return more ? used + more : 0;
-}
-
-/* What the sets of a node tell: those of the types that make a difference, as bits. */
-struct contents { uint64_t types, records; };
-static inline uint64_t type_bit(unsigned type) { return UINT64_C(1) << (type & 63); }
-static inline bool has_type(const struct contents *has, unsigned type) { return has->types & type_bit(type); }
-static_assert(TYPE_NS < 64 && TYPE_DNAME < 64 && TYPE_NSEC < 64 && TYPE_NSEC3 < 64, "a bit for each");
-
-static inline bool sets_sound(const struct zone_version *v, const struct zone_node *n, size_t room, struct contents *out)
-{
-    const uint8_t *body = node_body(n);
-    size_t at = directory_bytes(n->sets);
-    const uint32_t *directory = at ? (const uint32_t *)(const void *)body : NULL;
-    int type = -1;
-    if (at > room)
-        return false;
-    for (unsigned i = 0; i < n->sets; i++) {
-        const struct zone_set *set = (const struct zone_set *)(const void *)(body + at);
-        size_t used = set_sound(v, body + at, room - at, &out->records);
-        if (used == 0 || set->type <= type || (directory && directory[i] != version_place(v, set)))
-            return false;
-        type = set->type;
-        if (type < 64 && set->count)
-            out->types |= type_bit((unsigned)type);
-        at += used;
-    }
-    return at == room;
-}
 
 /* ---- names ---- */
 
@@ -275,13 +177,13 @@ static void sum_slots(struct stretch *s, uint32_t from, uint32_t to)
 /* ---- nodes ---- */
 
 /* Flags but that of a wildcard child, which is counted. */
-static inline bool flags_sound(const struct zone_node *n, const struct zone_node *parent, unsigned depth, const struct contents *has)
+static inline bool flags_sound(const struct zone_node *n, const struct zone_node *parent, unsigned depth, const struct snapshot_contents *has)
 {
-    const uint64_t telling = type_bit(TYPE_NS) | type_bit(TYPE_DNAME) | type_bit(TYPE_NSEC3);
+    const uint64_t telling = snapshot_type_bit(TYPE_NS) | snapshot_type_bit(TYPE_DNAME) | snapshot_type_bit(TYPE_NSEC3);
     uint8_t flags = depth == 0 ? NODE_APEX : 0;
     if (has->types & telling)
-        flags |= (uint8_t)((has_type(has, TYPE_NS) && depth > 0 ? NODE_CUT : 0) | (has_type(has, TYPE_DNAME) ? NODE_DNAME : 0) |
-                           (has_type(has, TYPE_NSEC3) && depth == 1 ? NODE_NSEC3 : 0));
+        flags |= (uint8_t)((snapshot_has_type(has, TYPE_NS) && depth > 0 ? NODE_CUT : 0) | (snapshot_has_type(has, TYPE_DNAME) ? NODE_DNAME : 0) |
+                           (snapshot_has_type(has, TYPE_NSEC3) && depth == 1 ? NODE_NSEC3 : 0));
     if (depth > 0 && !(flags & NODE_NSEC3) && (parent->flags & (NODE_OCCLUDED | NODE_CUT | NODE_DNAME)))
         flags |= NODE_OCCLUDED;
     bool may_hide = (flags & NODE_NSEC3) && n->sets == 1 && !(n->flags & NODE_WILD_CHILD);
@@ -291,11 +193,11 @@ static inline bool flags_sound(const struct zone_node *n, const struct zone_node
 }
 
 /* The chain of denial has exactly the nodes that belong into it, in their order. */
-static inline bool denial_sound(struct stretch *s, const struct zone_node *n, const struct contents *has)
+static inline bool denial_sound(struct stretch *s, const struct zone_node *n, const struct snapshot_contents *has)
 {
     const struct zone_version *v = s->v;
     uint64_t key;
-    if (v->denial_kind == ZONE_DENIAL_NSEC && has_type(has, TYPE_NSEC) && !(n->flags & NODE_OCCLUDED)) {
+    if (v->denial_kind == ZONE_DENIAL_NSEC && snapshot_has_type(has, TYPE_NSEC) && !(n->flags & NODE_OCCLUDED)) {
         key = version_nsec_key(v, zone_node_name(v, n));
     } else if (v->denial_kind == ZONE_DENIAL_NSEC3 && (n->flags & NODE_NSEC3)) {
         uint8_t hash[NSEC3_HASH_BYTES];
@@ -376,8 +278,8 @@ static inline const char *node_sound(struct stretch *s, uint32_t index)
     const char *wrong = index == 0 ? NULL : place_sound(s, n, depth);
     if (wrong)
         return wrong;
-    struct contents has = { 0 };
-    if (!sets_sound(v, n, room, &has))
+    struct snapshot_contents has = { 0 };
+    if (!snapshot_sets_sound(v, n, room, &has))
         return "a record is damaged";
     if (!flags_sound(n, depth ? s->levels[depth - 1].node : n, depth, &has))
         return "the flags of a name are wrong";
@@ -427,11 +329,11 @@ static bool apex_sound(const struct zone_version *v, const struct zone_snapshot_
 {
     size_t room;
     const struct zone_node *apex = node_in_bounds(v, 0, &room);
-    struct contents has = { 0 };
+    struct snapshot_contents has = { 0 };
     if (!apex || apex != version_apex(v) || apex->parent != v->apex || apex->length != wanted->origin.length || apex->labels != wanted->origin.labels ||
         !name_equal(zone_node_name(v, apex), wanted->origin))
         return false;
-    if (!sets_sound(v, apex, room, &has))
+    if (!snapshot_sets_sound(v, apex, room, &has))
         return false;
     const struct zone_set *soa = node_set_find(v, apex, TYPE_SOA);
     if (!soa || soa->count != 1 || v->soa != version_place(v, soa))

@@ -37,6 +37,12 @@ uint64_t snapshot_piece_sum(const uint8_t *data, size_t bytes);
 static inline size_t snapshot_pieces(uint64_t bytes) { return (size_t)((bytes + SNAPSHOT_PIECE - 1) / SNAPSHOT_PIECE); }
 static inline uint64_t snapshot_sum_add(uint64_t sum, uint64_t piece) { return hash_fold(sum ^ piece, UINT64_C(0x9e3779b97f4a7c15)); }
 
+extern const uint8_t snapshot_magic[8];
+uint64_t snapshot_layout(void);
+uint64_t snapshot_front_sum(const uint8_t *front, size_t bytes);
+void snapshot_seal_front(uint8_t *front, uint64_t block_sum);     /* both sums into the head */
+static inline size_t snapshot_eight_up(size_t bytes) { return (bytes + 7) & ~(size_t)7; }
+
 /* Reads from a file that is open. */
 MUST_CHECK enum status snapshot_load(int fd, const struct zone_snapshot_wanted *wanted, struct zone_snapshot *out, const char **why);
 
@@ -44,6 +50,14 @@ MUST_CHECK enum status snapshot_load(int fd, const struct zone_snapshot_wanted *
  * @param block  aligned as a version
  * @return NULL = a sound version with a SOA, else what is wrong: a constant sentence */
 const char *snapshot_check(const struct zone_version *block, uint64_t bytes, const struct zone_snapshot_wanted *wanted);
+
+/* What the sets of a node tell: those of the types that make a difference, as bits. */
+struct snapshot_contents { uint64_t types, records; };
+static inline uint64_t snapshot_type_bit(unsigned type) { return UINT64_C(1) << (type & 63); }
+static inline bool snapshot_has_type(const struct snapshot_contents *has, unsigned type) { return has->types & snapshot_type_bit(type); }
+static_assert(TYPE_NS < 64 && TYPE_DNAME < 64 && TYPE_NSEC < 64 && TYPE_NSEC3 < 64, "a bit for each");
+/* Whether the sets behind a node's name are sound and fill `room` octets. @param out  zeroed */
+bool snapshot_sets_sound(const struct zone_version *v, const struct zone_node *n, size_t room, struct snapshot_contents *out);
 
 /* For tests: makes the sums of an image of a file right again; false when it is no such image. */
 bool snapshot_reseal(uint8_t *image, size_t bytes);
