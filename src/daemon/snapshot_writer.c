@@ -58,9 +58,11 @@ static bool take_job(struct snapshots *s, struct job *job)
     memcpy(copy, key, length);
     *job = (struct job){ .wish = table_remove(s->wanted, copy, length) };
     const struct kept *kept = job->wish->kept;
-    enum status st = snapshot_worth(s, kept) && zone_current(kept->zone) ? copy_files(&kept->files, &job->files) : E_NOT_FOUND;
+    const struct zone_version *version = zone_current(kept->zone);      /* made by edits: not of these files any more */
+    bool of_files = version && zone_version_is_flat(version) && snapshot_worth(s, kept);
+    enum status st = of_files ? copy_files(&kept->files, &job->files) : E_NOT_FOUND;
     if (st == OK) {
-        job->version = zone_current(kept->zone);
+        job->version = version;
         zone_version_hold(job->version);
         snapshot_name(kept, job->name);
         kept_name(kept, job->zone);
