@@ -88,7 +88,8 @@ def life(name, zone_set, modes, seconds, first):
         _read_once(zone_set)
     with Server(name, zone_set) as server:
         rows = [_loading(server)] if name not in servers.FLOORS else []
-        _settle(server)
+        if name == "rhizd":
+            _settle(server)
         rows += [measure(server, mode, seconds) for mode in modes if mode != "everything"]
         if first and zone_set.sweep is not None and name in ("rhizd", "nsd", "gdnsd", "yadifa"):
             rows.append(_memory_when_asked(server))
