@@ -249,8 +249,8 @@ enum status frame_open(struct reader *r, struct frame *frame, const char *path, 
 
 void frame_forget(struct frame *frame)
 {
-    if (frame->text)
-        frame->dropped = mem_drop(frame->dropped, frame->lexer.pos);
+    if (frame->text && frame->lexer.pos > frame->text)
+        frame->dropped = mem_drop(frame->dropped, frame->lexer.pos - 1);       /* the line feed in front tells where the line of a message begins */
 }
 
 void frame_close(struct reader *r, struct frame *frame)
