@@ -90,9 +90,9 @@ class Place:
                     self.threads.append(int(process))
 
     def received(self):
-        """UDP messages that came up to sockets of the server's namespace."""
+        """UDP messages that came up to sockets of the server's namespace, those for which there was no room too."""
         rows = [line.split() for line in _run(*self.prefix, "cat", "/proc/net/snmp").splitlines() if line.startswith("Udp:")]
-        return int(rows[1][rows[0].index("InDatagrams")])
+        return sum(int(rows[1][rows[0].index(column)]) for column in ("InDatagrams", "InErrors"))
 
     def shoot(self, questions, rate, seconds):
         """kxdpgun at a rate: (sent, answered, its processor time)."""
@@ -242,15 +242,15 @@ def _capacity(rows):
 
 
 def _warm(place, questions):
-    """Until no more is answered in the kernel than before; what is hot must become known first."""
+    """Until no more is answered in the kernel than before, for some seconds; what is hot must become known first."""
     best, idle = 0, 0
-    for _ in range(40):
+    for _ in range(60):
         passed = place.received()
-        sent, _, _ = place.shoot(questions, RATES[0] / 2, 1)
+        sent, _, _ = place.shoot(questions, QUESTIONS, 1)       # each of them once
         share = 1 - (place.received() - passed) / max(sent, 1)
-        idle = 0 if share > best + 0.005 else idle + 1
+        idle = 0 if share > best + 0.002 else idle + 1
         best = max(best, share)
-        if best > 0.99 or idle > 4:
+        if best > 0.99 or idle > 9:
             return
 
 
