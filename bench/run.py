@@ -65,13 +65,6 @@ def _read_once(zone_set):
                 pass
 
 
-def _settle(server):
-    """Until it has done what it does after loading: ours writes snapshots, at the lowest priority."""
-    spent, deadline = None, time.monotonic() + 20
-    while spent != (spent := server.processor_time()[0]) and time.monotonic() < deadline:
-        time.sleep(0.3)
-
-
 def _load_again(server):
     """A second start, from what the first one left behind."""
     server.stop()
@@ -88,8 +81,6 @@ def life(name, zone_set, modes, seconds, first):
         _read_once(zone_set)
     with Server(name, zone_set) as server:
         rows = [_loading(server)] if name not in servers.FLOORS else []
-        if name == "rhizd":
-            _settle(server)
         rows += [measure(server, mode, seconds) for mode in modes if mode != "everything"]
         if first and zone_set.sweep is not None and name in ("rhizd", "nsd", "gdnsd", "yadifa"):
             rows.append(_memory_when_asked(server))
