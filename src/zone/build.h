@@ -176,8 +176,9 @@ static inline void positions_note(struct build_positions *p, uint64_t record, co
 enum { BUILD_THREADS_MAX = 16 };
 static_assert((int)BUILD_THREADS_MAX <= (int)ZONE_SNAPSHOT_THREADS_MAX, "there is room for them");
 static inline unsigned build_threads_of(unsigned wanted) { return wanted == 0 ? 1 : wanted < BUILD_THREADS_MAX ? wanted : BUILD_THREADS_MAX; }
-/* Divides a builder that has little in it yet, by the keys of names met here and there in the text; they are sorted. */
-MUST_CHECK enum status zone_builder_divide(struct zone_builder *b, uint64_t *keys, size_t count);
+/* Divides a builder that has little in it yet into so many lots (at most BUILD_LOTS), by the keys of names met here and there in the text, which
+ * are sorted. */
+MUST_CHECK enum status zone_builder_divide(struct zone_builder *b, size_t count, uint64_t *keys, size_t key_count);
 /* An empty builder for more of the same zone, divided alike; later its records follow those of `b`, which takes them. */
 MUST_CHECK enum status zone_builder_like(const struct zone_builder *b, struct zone_builder **out);
 MUST_CHECK enum status zone_builder_join(struct zone_builder *b, struct zone_builder *more);

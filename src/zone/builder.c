@@ -121,16 +121,17 @@ static enum status move_runs(struct zone_builder *b, struct build_chunk *chunk)
     return OK;
 }
 
-enum status zone_builder_divide(struct zone_builder *b, uint64_t *keys, size_t count)
+enum status zone_builder_divide(struct zone_builder *b, size_t count, uint64_t *keys, size_t key_count)
 {
-    if (b->lots || b->whole.last != &b->first || count < BUILD_LOTS)
+    count = count < BUILD_LOTS ? count : BUILD_LOTS;
+    if (b->lots || b->whole.last != &b->first || key_count < BUILD_LOTS || count < 2)
         return OK;
     struct build_lots *lots = mem_alloc(sizeof *lots);
     if (!lots)
         return E_NOMEM;
-    qsort(keys, count, sizeof *keys, key_compare);
+    qsort(keys, key_count, sizeof *keys, key_compare);
     for (size_t i = 1; i < BUILD_LOTS; i++)
-        lots->limits[i - 1] = keys[i * count / BUILD_LOTS];
+        lots->limits[i - 1] = i < count ? keys[i * key_count / count] : UINT64_MAX;
     b->lots = lots;
     b->lot = &lots->lot[0];
     b->whole.run = NULL;

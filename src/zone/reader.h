@@ -31,7 +31,7 @@ struct zone_read_options {
     bool (*progress)(void *context, uint64_t bytes_done, uint64_t bytes_total);   /**< may be NULL; false = cancel */
     void *progress_context;
     unsigned threads;                   /**< that may read, and finish the builder; 0 = 1 */
-    uint64_t large_from;                /**< octets of text that are worth it to be read in parts; 0 = 4 MiB.  For tests, the result is the same */
+    uint64_t large_from;                /**< octets of text that are worth it to be read in parts; 0 = 8 MiB.  For tests, the result is the same */
     bool general_way;                   /**< lines of common forms are read as all others are: for tests, the result is the same */
 };
 /** Reads all of it, going on after errors so that one run reports many.

@@ -123,7 +123,7 @@ static const char *why_not(const struct reader *r, int fd, const char *path, con
 }
 
 /* Each thread reads a stretch: what costs is that memory is touched for the first time. */
-enum { READERS_FROM = 4 << 20 };
+enum { READERS_FROM = 8 << 20 };
 struct stretches {
     int fd;
     char *text;

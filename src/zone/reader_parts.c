@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { SAMPLES = 1024, LINE_MOST = 4096, LARGE_FROM = 4 << 20, PARTS_MAX = BUILD_THREADS_MAX };
+enum { SAMPLES = 1024, LINE_MOST = 4096, LARGE_FROM = 8 << 20, LOT_TEXT = 4 << 20, PARTS_MAX = BUILD_THREADS_MAX };
 
 struct part {
     struct parts *all;
@@ -266,7 +266,8 @@ void reader_divide(struct reader *r)
     r->divided = true;
     for (size_t i = 0; i < SAMPLES; i++)
         count += sample_key(r, r->frame->lexer.pos + left * i / SAMPLES, &keys[count]);
-    r->fatal = zone_builder_divide(*r->builder, keys, count);
+    /* Each lot has a chunk that is not full: no more of them than pays. */
+    r->fatal = zone_builder_divide(*r->builder, o->large_from ? BUILD_LOTS : left / LOT_TEXT, keys, count);
     if (r->fatal == OK && (*r->builder)->lots && o->threads > 1 && o->record_limit == 0 && !r->frame->up)
         parts_start(r);
 }

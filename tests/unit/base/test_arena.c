@@ -131,6 +131,27 @@ static void faults_are_injected(void **state)
     mem_free(NULL);
 }
 
+static void what_is_dropped_is_whole_large_pages(void **state)
+{
+    enum { LARGE = 2 << 20, BYTES = 7 << 20 };
+    uint8_t *block = mem_room(BYTES);
+    (void)state;
+    assert_non_null(block);
+    memset(block, 0x55, BYTES);
+    uint8_t *next = mem_drop(block + 1, block + BYTES - 1);
+    assert_true(next >= block + 1 && next < block + BYTES);
+    assert_int_equal((uintptr_t)next % LARGE, 0);
+    for (uint8_t *at = block; at < block + BYTES; at++) {
+        bool inside = at >= block + 1 + (-(uintptr_t)(block + 1) & (LARGE - 1)) && at < next;
+        if (*at != (inside ? 0 : 0x55))
+            fail_msg("octet %zu is %u", (size_t)(at - block), *at);
+    }
+    assert_ptr_equal(mem_drop(next, next + LARGE - 1), next);       /* too little */
+    assert_ptr_equal(mem_drop(next, next), next);
+    assert_ptr_equal(mem_drop(block + 3, block + 2), block + 3);
+    mem_free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +162,7 @@ int main(void)
         cmocka_unit_test(chunks_are_as_large_as_asked),
 #endif
         cmocka_unit_test(limit_holds),
+        cmocka_unit_test(what_is_dropped_is_whole_large_pages),
         cmocka_unit_test(faults_are_injected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
