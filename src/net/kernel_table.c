@@ -12,6 +12,9 @@ static_assert(KERNEL_CHUNK_WORDS * 64 * KERNEL_GRANULE == KERNEL_CHUNK + KERNEL_
 static uint64_t slot_load(const struct kernel_bucket *bucket, unsigned way) { return __atomic_load_n(&bucket->slots[way], __ATOMIC_RELAXED); }
 static void slot_store(struct kernel_bucket *bucket, unsigned way, uint64_t slot) { __atomic_store_n(&bucket->slots[way], slot, __ATOMIC_RELEASE); }
 
+/* Others read them while we write. */
+static void number_set(uint64_t *number, uint64_t value) { __atomic_store_n(number, value, __ATOMIC_RELAXED); }
+
 static void *at_granule(const struct kernel_table *table, uint32_t granule)
 {
     uint64_t offset = (uint64_t)granule * KERNEL_GRANULE;
@@ -97,8 +100,8 @@ static int usage_find(struct kernel_usage *usage, uint32_t granules)
 static void record_retire(struct kernel_table *table, uint32_t granule)
 {
     struct kernel_record *r = at_granule(table, granule);
-    table->entries--;
-    table->bytes -= (uint64_t)record_granules(r) * KERNEL_GRANULE;
+    number_set(&table->entries, table->entries - 1);
+    number_set(&table->bytes, table->bytes - (uint64_t)record_granules(r) * KERNEL_GRANULE);
     __atomic_store_n(&r->next, table->waiting, __ATOMIC_RELAXED);
     table->waiting = granule;
 }
@@ -377,8 +380,8 @@ enum status kernel_table_put(struct kernel_table *table, const struct net_kernel
     if (granule == 0)
         return E_LIMIT;
     record_write(table, at_granule(table, granule), e);
-    table->entries++;
-    table->bytes += (uint64_t)granules * KERNEL_GRANULE;
+    number_set(&table->entries, table->entries + 1);
+    number_set(&table->bytes, table->bytes + (uint64_t)granules * KERNEL_GRANULE);
     unsigned int *depths = e->below ? &table->control->below_depths : &table->control->exact_depths;
     __atomic_store_n(depths, *depths | 1u << labels, __ATOMIC_RELAXED);
     slot_store(bucket, (unsigned)way, key | marks | granule);
@@ -401,7 +404,7 @@ void kernel_table_flush(struct kernel_table *table)
     __atomic_store_n(&table->control->below_depths, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&table->control->exact_depths, 0, __ATOMIC_RELAXED);
     if (table->wait == NULL) {      /* the memory cannot be used again, but the slots can */
-        table->entries = 0;
+        number_set(&table->entries, 0);
         return;
     }
     for (uint32_t i = 0; i < table->bucket_count; i++) {
@@ -415,5 +418,6 @@ void kernel_table_flush(struct kernel_table *table)
     memset(table->usage, 0, table->chunk_count * sizeof *table->usage);
     table->usage[0].taken[0] = 1;
     table->waiting = table->chunk = 0;
-    table->entries = table->bytes = 0;
+    number_set(&table->entries, 0);
+    number_set(&table->bytes, 0);
 }
