@@ -49,14 +49,6 @@ MAP(cpus, struct kernel_cpu, 1);
 /* A map of one value, at an address that the program has in it. */
 struct kernel_control control;
 
-/* The program's alone. */
-struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, KERNEL_NETWORKS);
-    __type(key, struct kernel_network);
-    __type(value, u64);
-} networks SEC(".maps");
-
 /* A query on its way; `work` is its CPU's own. */
 struct visit {
     struct xdp_md *ctx;
@@ -451,45 +443,41 @@ INLINE bool sums_good(struct visit *v, unsigned char *message, void *end)
 
 /* ---- rate limits ---- */
 
-INLINE bool read_network(const struct visit *v, struct kernel_network *out)
+/* Where the client's network has its account: others may share it, and get to the sockets a little sooner. */
+INLINE bool find_account(const struct visit *v, __u32 *out)
 {
     void *data = (void *)(long)v->ctx->data, *end = (void *)(long)v->ctx->data_end;
     const struct iphdr *ip = data + v->work->l3;
     const struct ipv6hdr *ip6 = data + v->work->l3;
-    if (RARE(v->work->six)) {
+    if ((void *)(ip + 1) > end)
+        return false;
+    u64 hash = control.seed ^ (ip->saddr & control.limit_mask4);
+    if (v->work->six) {
         if ((void *)(ip6 + 1) > end)
             return false;
-        out->family = 6;
+        hash = control.seed;
         for (int i = 0; i < 4; i++)
-            out->address[i] = ip6->saddr.s6_addr32[i] & control.limit_mask6[i];
-    } else {
-        if ((void *)(ip + 1) > end)
-            return false;
-        out->family = 4;
-        out->address[0] = ip->saddr & control.limit_mask4;
+            hash = kernel_scatter(hash ^ (ip6->saddr.s6_addr32[i] & control.limit_mask6[i]));
     }
+    *out = kernel_scatter(hash) >> 48;
     return true;
 }
 
 /* All answers for one network of clients together, up to a second in advance.  Over that the sockets answer, and charge each kind
- * of answer to its own account.  Two CPUs may lose each other's charge, which costs accuracy only. */
+ * of answer to its own account.  Two CPUs may lose each other's charge, which costs accuracy only, as the clock of some
+ * milliseconds does. */
 INLINE bool may_answer(const struct visit *v)
 {
     const u64 second_ns = 1000000000, cost_ns = control.limit_cost_ns;
-    struct kernel_network network = { .family = 0 };
+    __u32 account = 0;
     if (!RARE(cost_ns != 0))
         return true;
-    if (!read_network(v, &network))
+    if (!find_account(v, &account))
         return false;
-    u64 now = bpf_ktime_get_ns(), next = now + cost_ns;
-    u64 *paid = bpf_map_lookup_elem(&networks, &network);
-    if (!paid)
-        return bpf_map_update_elem(&networks, &network, &next, BPF_ANY) == 0;
-    if (*paid > now)
-        next = *paid + cost_ns;
-    if (next > now + second_ns)
+    u64 now = bpf_ktime_get_coarse_ns(), *paid = &control.paid[account & (KERNEL_ACCOUNTS - 1)], from = *paid > now ? *paid : now;
+    if (from + cost_ns > now + second_ns)
         return false;
-    *paid = next;
+    *paid = from + cost_ns;
     return true;
 }
 

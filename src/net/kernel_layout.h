@@ -24,7 +24,7 @@ enum {
     KERNEL_QUERY_BUCKETS = 16,      /* sizes by 16 octets */
     KERNEL_REPLY_BUCKETS = 96,
     KERNEL_TYPES = 16,
-    KERNEL_REGISTERS = 4096
+    KERNEL_ACCOUNTS = 65536
 };
 
 /* A slot: offset of a record in granules (bits 0-31), type (32-47; 0 with BELOW), marks, and 13 bits of the hash. */
@@ -82,13 +82,8 @@ struct kernel_control {
     unsigned int limit_mask4, limit_mask6[4];   /* what of an address is the network; network order */
     unsigned int more;
     unsigned long long generations[KERNEL_ZONES];   /* those of the first zones lie on the page of the rest */
+    unsigned long long paid[KERNEL_ACCOUNTS];       /* when a client's network will have paid for what it got */
 };
-
-/* A client's network, and when it will have paid for what it got. */
-struct kernel_network {
-    unsigned int address[4], family;
-};
-enum { KERNEL_NETWORKS = 65536 };
 
 enum kernel_pass {          /* why a query for us went the ordinary way */
     KERNEL_PASS_SHAPE,      /* fragments, options, headers, checksums that are not plain */
@@ -155,11 +150,16 @@ static inline unsigned long long kernel_last(unsigned long long word, unsigned i
 #endif
 }
 
+static inline unsigned long long kernel_scatter(unsigned long long word)
+{
+    word *= 0x9e3779b97f4a7c15ull;
+    return word ^ word >> 32;
+}
+
 /* One word of a name, the last one filled up with zeros.  Some octets that are no letters hash alike: names are compared. */
 static inline unsigned long long kernel_mix(unsigned long long hash, unsigned long long word)
 {
-    hash = (hash ^ (word | 0x2020202020202020ull)) * 0x9e3779b97f4a7c15ull;
-    return hash ^ hash >> 32;
+    return kernel_scatter(hash ^ (word | 0x2020202020202020ull));
 }
 
 static inline unsigned int kernel_pad8(unsigned int bytes) { return (bytes + 7) & ~7u; }
