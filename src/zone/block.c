@@ -162,6 +162,7 @@ static void begin_parts(struct block *block, size_t data)
         f->v = block->v;
         f->entries = block->b->entries;
         f->dropped = &f->entries[f->first];
+        f->at_once = !f->b->lots;
         f->hashes = block->hashes;
         f->start = f->at = data;
         f->first_node = f->node = (uint32_t)node;
@@ -238,6 +239,8 @@ static enum status close_block(struct block *block)
     join_parts(block);
     if (block->hashes)
         index_fill(all, block->b->threads);
+    else if (!all->at_once)
+        index_walk(all);
     else
         write_wishes(all);
     v->records = all->record;
@@ -266,9 +269,10 @@ static enum status open_block(struct block *block, uint64_t bound)
         block->v = mem_recycle(b->spare, bound);
         b->spare = block->v ? NULL : b->spare;
     }
-    if (b->lots)
+    /* Several threads read them again and again; one computes them from the names, which takes as long as touching that memory. */
+    if (b->lots && b->threads > 1)
         block->hashes = mem_room(block->sum.nodes * sizeof *block->hashes);
-    return block->v && (block->hashes || !b->lots) ? OK : E_NOMEM;
+    return block->v && (block->hashes || !b->lots || b->threads == 1) ? OK : E_NOMEM;
 }
 
 static enum status freeze(struct block *block)
@@ -293,7 +297,7 @@ static enum status freeze(struct block *block)
     if (st != OK)
         return st;
     *block->v = head;
-    if (!block->hashes)
+    if (!b->lots)
         memset((uint8_t *)block->v + (size_t)head.slots * GRANULE, 0, slots);
     memset((uint8_t *)block->v + (size_t)head.denial * GRANULE, 0, at - (size_t)head.denial * GRANULE);
     begin_parts(block, at);

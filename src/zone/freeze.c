@@ -214,7 +214,7 @@ static void node_end(struct freezing *f, unsigned depth, uint8_t flags, bool hid
         f->hashes[f->node - 1] = level->hash;
     if (hidden)
         return;
-    if (!f->hashes)
+    if (f->at_once)
         wish_slot(f, level->hash, version_place(f->v, level->node));
     f->depth = depth > f->depth ? (uint8_t)depth : f->depth;
 }

@@ -33,7 +33,8 @@ struct freezing {
     bool wild;                      /* there is a wildcard right below the apex */
     enum status status;
     void *dropped;                  /* entries of the part up to here are gone, too */
-    uint64_t *hashes;               /* of each node, all parts'; NULL: slots are written at once */
+    bool at_once;                   /* slots are written with their nodes */
+    uint64_t *hashes;               /* else: of each node, all parts'; NULL: they are not kept */
     uint32_t wished;
     struct build_items items;       /* of the owner at hand; not cleared from here on: nothing is read that is not written before */
     struct slot_wish wishes[SLOT_DELAY];
@@ -52,7 +53,8 @@ void freeze_part(struct freezing *f);
 /* index.c: a slot for a node, soon.  Slots lie all over the index: each is fetched well before it is written. */
 void wish_slot(struct freezing *f, uint64_t hash, uint32_t node);
 void write_wishes(struct freezing *f);
-/* Writes the slots of all nodes from their hashes. */
+/* Writes the slots of all nodes: from their hashes, or from their names. */
 void index_fill(const struct freezing *f, unsigned threads);
+void index_walk(struct freezing *f);
 
 #endif

@@ -84,3 +84,27 @@ void index_fill(const struct freezing *f, unsigned threads)
         for (uint32_t i = 0; i < filling.left[t].count; i++)
             write_slot(f->v, f->hashes[filling.left[t].nodes[i]], order_of(f)[filling.left[t].nodes[i]]);
 }
+
+static uint64_t hash_of(const struct zone_version *v, const struct zone_node *n, unsigned apex_labels)
+{
+    uint8_t starts[NAME_MAX_LABELS];
+    uint64_t hash = 0;
+    for (unsigned i = name_label_starts((struct name_view){ n->name, n->length, n->labels }, starts) - apex_labels; i > 0; i--) {
+        const uint8_t *label = n->name + starts[i - 1];
+        hash = hash_link(&v->key, hash, label + 1, label[0]);
+    }
+    return hash;
+}
+
+void index_walk(struct freezing *f)
+{
+    const struct zone_version *v = f->v;
+    const uint32_t *order = order_of(f);
+    memset(slots_of(v), 0, v->slot_count * sizeof(struct zone_slot));
+    for (uint32_t i = 0; i < v->node_count; i++) {
+        const struct zone_node *n = version_node_at(v, order[i]);
+        if (!(n->flags & NODE_HIDDEN))
+            wish_slot(f, hash_of(v, n, f->b->apex_labels), order[i]);
+    }
+    write_wishes(f);
+}
