@@ -230,17 +230,9 @@ static bool answer_quick(const struct answer_request *q, const struct zone_found
     return true;
 }
 
-bool answer_may_be_short(const struct answer_options *options)
+static bool may_be_quick(const struct answer_options *options)
 {
     return options->minimal && !options->round_robin && !options->follow_zones;
-}
-
-bool answer_short(const struct answer_request *q, struct reply *reply, struct answer_result *out)
-{
-    if (!zone_version_has_soa(q->version))
-        return false;
-    struct zone_found found = zone_find_ahead(q->version, q->name, q->ahead);
-    return found.outcome != ZONE_OUTSIDE && answer_quick(q, &found, reply, out);
 }
 
 static enum step answer_found(struct answering *a, const struct zone_found *found)
@@ -370,15 +362,8 @@ static void begin(struct answering *a, const struct answer_request *request, str
     a->own_hasher = false;
 }
 
-enum status answer_question(const struct answer_request *request, struct reply *reply, struct answer_result *result)
+static void answer_whole(const struct answer_request *request, const struct zone_found *found, struct reply *reply, struct answer_result *result)
 {
-    if (!zone_version_has_soa(request->version))
-        return E_INVALID;
-    struct zone_found found = zone_find_ahead(request->version, request->name, request->ahead);
-    if (found.outcome == ZONE_OUTSIDE)
-        return E_INVALID;
-    if (answer_may_be_short(request->options) && answer_quick(request, &found, reply, result))
-        return OK;
     struct answer_result made = { .ede = EDE_NONE, .key = request->name };
     struct answering a;
     begin(&a, request, reply, &made);
@@ -386,13 +371,24 @@ enum status answer_question(const struct answer_request *request, struct reply *
     if (made.rcode != RCODE_NOERROR) {
         made.kind = ANSWER_ERROR;
         finish(&a, result);
-        return OK;
+        return;
     }
-    enum step step = answer_found(&a, &found);
+    enum step step = answer_found(&a, found);
     while (step == STEP_CHAIN)
         step = answer_step(&a);
     if (!made.truncated && put_authority(&a))
         additional_put(&a);
     finish(&a, result);
+}
+
+enum status answer_question(const struct answer_request *request, struct reply *reply, struct answer_result *result)
+{
+    if (!zone_version_has_soa(request->version))
+        return E_INVALID;
+    struct zone_found found = zone_find_ahead(request->version, request->name, request->ahead);
+    if (found.outcome == ZONE_OUTSIDE)
+        return E_INVALID;
+    if (!may_be_quick(request->options) || !answer_quick(request, &found, reply, result))
+        answer_whole(request, &found, reply, result);
     return OK;
 }

@@ -62,13 +62,6 @@ struct answer_result {
                                      exist, else the name asked for; borrowed from version or request */
 };
 
-/** Whether answers with these options can be made by answer_short at all. */
-bool answer_may_be_short(const struct answer_options *options);
-/** The answers that take a copy or were composed before: the same octets as answer_question writes, or none.
- *  @param request  with options for which answer_may_be_short
- *  @return false: nothing was written, ask answer_question */
-bool answer_short(const struct answer_request *request, struct reply *reply, struct answer_result *result);
-
 /** Fills the sections behind the question, which stands in the reply already (so do id and flags; reply->limit leaves
  *  room for OPT).  What does not fit: an RRset of answer or authority, or glue that lies below the cut, sets TC and is left
  *  out whole; other additional data is left out silently.

@@ -17,6 +17,7 @@
 
 enum {
     SETS = 1024, WAYS = 8,
+    MEMOS = 64,
     MARKS = 8192,               /* of what was asked for in vain */
     TAIL_MAX_BYTES = 2048,
     KEPT_MAX_BYTES = 4 << 20,   /* in all */
@@ -56,6 +57,7 @@ struct entry {
 struct answer_cache {
     struct entry entries[SETS][WAYS];
     uint32_t marks[MARKS];
+    struct nsec3_memo memos[MEMOS][2];  /* by identity; apex, wildcard */
     size_t held;
     unsigned turn;                      /* at which way the next look for one that may go starts */
     uint8_t first[MESSAGE_MAX_BYTES], second[MESSAGE_MAX_BYTES];        /* where tails are composed */
@@ -70,6 +72,11 @@ void answer_cache_free(struct answer_cache *cache)
     for (size_t i = 0; cache != NULL && i < (size_t)SETS * WAYS; i++)
         mem_free(cache->entries[i / WAYS][i % WAYS].kept);
     mem_free(cache);
+}
+
+struct nsec3_memo *cache_memo(struct answer_cache *cache, const struct zone_version *version, bool wild)
+{
+    return &cache->memos[zone_version_identity(version) % MEMOS][wild];
 }
 
 /* ---- composing ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which records prove an absence: RFC 4035 3.1.3 for NSEC, RFC 5155 7.2 for NSEC3. */
 #include "answer/inside.h"
+#include <string.h>
 
 enum {
     ITERATIONS_MAX = 2500,  /* RFC 5155 10.3, the most it ever allowed; beyond it names are not hashed for strangers */
@@ -55,21 +56,42 @@ struct hashed {
     bool match;
 };
 
-static struct hashed nsec3_about(struct answering *a, struct name_view name)
+/* The apex and the wildcard below it, which are asked about over and over. */
+static struct nsec3_memo *memo_for(const struct answering *a, struct name_view name)
+{
+    unsigned apex = zone_version_origin(a->version).labels;
+    bool wild = name.labels == apex + 1 && name.wire[0] == 1 && name.wire[1] == '*';
+    return a->request->cache != NULL && (name.labels == apex || wild) ? cache_memo(a->request->cache, a->version, wild) : NULL;
+}
+
+static bool hash_name(struct answering *a, struct name_view name, uint8_t hash[NSEC3_HASH_BYTES])
 {
     struct nsec3 params;
-    uint8_t hash[NSEC3_HASH_BYTES];
-    struct hashed out = { 0 };
     if (!zone_version_nsec3(a->version, &params) || params.iterations > ITERATIONS_MAX)
-        return out;
+        return false;
     a->hashes++;
     if (!a->hasher) {
         if (nsec3_hasher_new(&a->hasher) != OK)
-            return out;
+            return false;
         a->own_hasher = true;
     }
-    if (nsec3_hash(a->hasher, &params, name, hash) == OK)
-        out.node = zone_nsec3_find(a->version, hash, sizeof hash, &out.match);
+    return nsec3_hash(a->hasher, &params, name, hash) == OK;
+}
+
+static struct hashed nsec3_about(struct answering *a, struct name_view name)
+{
+    uint8_t hash[NSEC3_HASH_BYTES];
+    struct hashed out = { 0 };
+    struct nsec3_memo *memo = memo_for(a, name);
+    if (memo && memo->identity == zone_version_identity(a->version)) {
+        memcpy(hash, memo->hash, sizeof hash);
+    } else if (!hash_name(a, name, hash)) {
+        return out;
+    } else if (memo) {
+        memo->identity = zone_version_identity(a->version);
+        memcpy(memo->hash, hash, sizeof hash);
+    }
+    out.node = zone_nsec3_find(a->version, hash, sizeof hash, &out.match);
     return out;
 }
 
@@ -85,8 +107,10 @@ static struct name_view next_closer(struct name_view name, struct name_view encl
 
 /* RFC 5155 7.2.1: match the closest encloser, cover the name one label longer.  Under opt-out the encloser may have no
  * record (an empty non-terminal that only leads to insecure delegations): then the next one up that has.
- * @param encloser  an ancestor of `name`; *proven: the one that was found */
-static bool nsec3_encloser(struct answering *a, struct name_view name, struct name_view encloser, struct name_view *proven)
+ * @param encloser  an ancestor of `name`; *proven: the one that was found
+ * @param known  about `name` itself; NULL = not known */
+static bool nsec3_encloser(struct answering *a, struct name_view name, struct name_view encloser, const struct hashed *known,
+                           struct name_view *proven)
 {
     struct hashed at = nsec3_about(a, encloser);
     unsigned apex = zone_version_origin(a->version).labels;
@@ -97,7 +121,8 @@ static bool nsec3_encloser(struct answering *a, struct name_view name, struct na
     *proven = encloser;
     if (at.match && !put_proof(a, at.node, TYPE_NSEC3))
         return false;
-    return nsec3_put(a, next_closer(name, encloser));
+    struct name_view closer = next_closer(name, encloser);
+    return known && closer.length == name.length ? put_proof(a, known->node, TYPE_NSEC3) : nsec3_put(a, closer);
 }
 
 /* The record of the name itself, or without one the proof that it may lack one (opt-out, 7.2.4, 7.2.7). */
@@ -108,14 +133,14 @@ static bool nsec3_match(struct answering *a, struct name_view name)
     if (at.match)
         return put_proof(a, at.node, TYPE_NSEC3);
     return !at.node || name.labels == zone_version_origin(a->version).labels ||
-           nsec3_encloser(a, name, name_strip(name, 1), &proven);
+           nsec3_encloser(a, name, name_strip(name, 1), &at, &proven);
 }
 
 static bool nsec3_nxdomain(struct answering *a, struct name_view encloser)
 {
     struct name_view proven;
     struct name wild;
-    if (!nsec3_encloser(a, a->name, encloser, &proven))
+    if (!nsec3_encloser(a, a->name, encloser, NULL, &proven))
         return false;
     return !wildcard_name(proven, &wild) || nsec3_put(a, name_view_of(&wild));
 }
@@ -132,7 +157,7 @@ bool denial_nodata(struct answering *a, const struct zone_found *found)
         return true;
     if (!wildcard)
         return nsec3_match(a, a->name);
-    return nsec3_encloser(a, a->name, zone_node_name(a->version, found->encloser), &proven) && nsec3_put(a, node);
+    return nsec3_encloser(a, a->name, zone_node_name(a->version, found->encloser), NULL, &proven) && nsec3_put(a, node);
 }
 
 bool denial_nxdomain(struct answering *a, const struct zone_found *found)

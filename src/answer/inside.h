@@ -89,6 +89,14 @@ enum tail_kind {
 bool cache_answer(const struct answer_request *request, const struct zone_node *node, struct name_view base, enum tail_kind kind,
                   struct reply *reply, struct answer_result *result);
 
+/* Hashes of a version's own names, for NSEC3. */
+struct nsec3_memo {
+    uint64_t identity;      /* of the version; 0 = none yet */
+    uint8_t hash[NSEC3_HASH_BYTES];
+};
+/* The place for that of its apex, or of the wildcard there; it may hold another version's. */
+struct nsec3_memo *cache_memo(struct answer_cache *cache, const struct zone_version *version, bool wild);
+
 /* referral.c: names in the zone, or compression, make it more than a copy */
 bool referral_is_work(const struct zone_version *version, const struct zone_node *cut);
 /* A referral of RRsets as they lie, all of which fit.  @param glue  it may need some  @return false: nothing was written */

@@ -127,11 +127,12 @@ uint64_t hash_bytes_nocase(const struct hash_key *key, const void *data, size_t 
     return sip(key->k0, key->k1, data, size, 1, 3, true);
 }
 
+/* The last word overlaps the one before. */
 uint64_t hash_link_long(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size)
 {
+    const uint8_t *last = data + size - 8;
     uint64_t hash = before ^ key->k0;
-    const size_t all = size;
-    for (; size > 8; data += 8, size -= 8)
+    for (; data < last; data += 8)
         hash = hash_fold(hash ^ hash_lower(hash_load(data, 8)), key->k1);
-    return hash_link_last(key, hash, data, size, all);
+    return hash_link_last(key, hash, last, 8, size);
 }

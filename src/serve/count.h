@@ -33,9 +33,9 @@ COUNTS void unique_note(struct worker *w, enum unique_kind kind, uint64_t hash)
 }
 
 /* IPv4, IPv6. */
-COUNTS void unique_peer(struct worker *w, const struct address *peer)
+COUNTS void unique_peer(struct worker *w, const struct address *peer, bool six)
 {
-    if (peer->family != 6) {
+    if (!six) {
         uint32_t four;
         __builtin_memcpy(&four, peer->bytes, sizeof four);
         unique_note(w, UNIQUE_IPV4, hash_fold(hash_fold(four ^ w->serve->key.k0, w->serve->key.k1 | 1), UINT64_C(0xe7037ed1a0b428db)));
@@ -45,14 +45,21 @@ COUNTS void unique_peer(struct worker *w, const struct address *peer)
     unique_note(w, UNIQUE_IPV6_NETWORK, hash_short(&w->serve->key, peer->bytes, 8));
 }
 
-COUNTS void count_query(struct worker *w, const struct net_exchange *x, uint8_t opcode)
+/* How it came. */
+struct count_side { bool tcp, six; };
+COUNTS struct count_side count_side(const struct net_exchange *x)
+{
+    return (struct count_side){ x->transport == NET_TCP, x->peer.address.family == 6 };
+}
+
+COUNTS void count_query(struct worker *w, const struct net_exchange *x, struct count_side side, uint8_t opcode)
 {
     struct serve_counters *c = &w->counters;
-    const bool tcp = x->transport == NET_TCP, six = x->peer.address.family == 6;
+    const bool tcp = side.tcp, six = side.six;
     count_up(tcp ? six ? &c->queries_tcp6 : &c->queries_tcp4 : six ? &c->queries_udp6 : &c->queries_udp4);
     count_up(&c->query_size[tcp][size_bucket(x->query_bytes)]);
     count_up(&c->opcode[opcode]);
-    unique_peer(w, &x->peer.address);
+    unique_peer(w, &x->peer.address, six);
 }
 
 COUNTS void count_type(struct worker *w, uint16_t type) { count_up(&w->counters.type_count[counters_type_index(type)]); }
@@ -66,10 +73,10 @@ COUNTS void count_edns(struct worker *w, bool edns, bool dnssec_ok)
         count_up(&c->dnssec_ok);
 }
 
-COUNTS void count_response(struct worker *w, const struct net_exchange *x, size_t bytes, uint16_t rcode, enum serve_outcome outcome, bool truncated)
+COUNTS void count_response(struct worker *w, struct count_side side, size_t bytes, uint16_t rcode, enum serve_outcome outcome, bool truncated)
 {
     struct serve_counters *c = &w->counters;
-    bool tcp = x->transport == NET_TCP, six = x->peer.address.family == 6;
+    const bool tcp = side.tcp, six = side.six;
     count_up(tcp ? six ? &c->responses_tcp6 : &c->responses_tcp4 : six ? &c->responses_udp6 : &c->responses_udp4);
     count_up(&c->response_size[tcp][size_bucket(bytes)]);
     count_up(&c->rcode[rcode < LENGTH_OF(c->rcode) ? rcode : LENGTH_OF(c->rcode) - 1]);

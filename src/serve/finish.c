@@ -105,7 +105,7 @@ void finish(struct visit *v)
     if (v->rcode > 15 && !v->query.edns.present)
         v->rcode = RCODE_SERVFAIL;          /* an extended code has no place without OPT */
     size_t bytes = reply_end(&v->reply, v->rcode);
-    count_response(v->worker, v->x, bytes, v->rcode, v->outcome, v->reply.flags & FLAG_TC);
+    count_response(v->worker, count_side(v->x), bytes, v->rcode, v->outcome, v->reply.flags & FLAG_TC);
     if (v->tap)
         tap_exchange(v->setup->tap, v->worker->index, v->x, v->reply.data, bytes);
     if (v->worker->kernel_ring != NULL && v->zone != NULL && v->edns.ede == EDE_NONE)

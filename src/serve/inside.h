@@ -62,9 +62,8 @@ struct worker {
     struct parked *delayed;             /* test builds only, see delay.h */
     struct kernel_ring *kernel_ring;    /* what it was asked, for the kernel's table; NULL = there is none */
     struct arrival *arrivals;           /* AHEAD of them */
-    struct answer_request lane;         /* what the short way asks, but for the question; `options` NULL: it is closed */
+    struct answer_request lane;         /* what the short way asks, but for the question; `options` NULL: it is closed.  Counts the rotation for both */
     unsigned index;
-    uint32_t rotation;                  /* for round robin */
     struct serve_counters counters;
     uint8_t unique[UNIQUE_KINDS][UNIQUE_REGISTERS];     /* HyperLogLog of client addresses (RSSAC002) */
 };

@@ -15,8 +15,8 @@ void lane_open(struct worker *w)
 {
     const struct serve_setup *setup = w->setup;
     const struct answer_options *o = &setup->answer;
-    bool open = setup->tap == NULL && !setup->cookies_required_udp && w->serve->source_count == 0 && answer_may_be_short(o);
-    w->lane = (struct answer_request){ .options = open ? o : NULL, .cache = w->cache, .hasher = w->hasher };
+    bool open = setup->tap == NULL && !setup->cookies_required_udp && w->serve->source_count == 0 && !o->follow_zones;
+    w->lane = (struct answer_request){ .options = open ? o : NULL, .cache = w->cache, .hasher = w->hasher, .rotate = w->lane.rotate };
 }
 
 struct told_cookie {
@@ -60,11 +60,12 @@ static inline void count(struct worker *w, const struct net_exchange *x, const s
                          const struct reply *reply, const struct answer_result *result)
 {
     enum serve_outcome outcome = outcome_of(result->kind).outcome;
-    count_query(w, x, OPCODE_QUERY);
+    const struct count_side side = count_side(x);
+    count_query(w, x, side, OPCODE_QUERY);
     count_type(w, q->type);
     count_edns(w, q->opt != NULL, q->dnssec_ok);
     count_zone(w, slot, outcome);
-    count_response(w, x, reply->length, result->rcode, outcome, reply->flags & FLAG_TC);
+    count_response(w, side, reply->length, result->rcode, outcome, reply->flags & FLAG_TC);
     if (w->kernel_ring != NULL)
         kernel_offer(w, &(struct kernel_offered){ q->name, q->type, q->klass, q->dnssec_ok, x->transport == NET_UDP, outcome });
 }
@@ -73,7 +74,7 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
 {
     const struct query_plain *q = &in->plain;
     const struct serve_setup *setup = w->setup;
-    if (!in->is_plain || in->version == NULL || w->lane.options == NULL || q->klass == CLASS_ANY || delay_wants(q->name))
+    if (!in->is_plain || in->version == NULL || w->lane.options == NULL || q->klass == CLASS_ANY || (q->type >= TYPE_OPT && type_is_meta(q->type)) || delay_wants(q->name))
         return false;
     struct zone_slot *slot = zone_user(in->zone);
     struct told_cookie cookie;
@@ -95,7 +96,8 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
     request->dnssec_ok = q->dnssec_ok;
     request->udp = x->transport == NET_UDP;
     request->ahead = &in->ahead;
-    if (!answer_short(request, &reply, &result))
+    request->rotate++;
+    if (answer_question(request, &reply, &result) != OK || result.ede != EDE_NONE)
         return false;
     if (setup->rrl != NULL && !cookie.proven && x->transport == NET_UDP && !limits_allow(w, x, in, &result))
         return false;

@@ -90,7 +90,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
         .klass = v->query.question.klass == CLASS_ANY ? CLASS_IN : v->query.question.klass,
         .dnssec_ok = v->query.edns.dnssec_ok,
         .udp = v->x->transport == NET_UDP,
-        .rotate = v->worker->rotation++,
+        .rotate = ++v->worker->lane.rotate,
         .options = &v->setup->answer,
         .table = view->zones,
         .may_follow = may_follow,
@@ -317,7 +317,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
     }
     if (delay_question(&v))
         return;
-    count_query(w, x, v.query.opcode & 15);
+    count_query(w, x, count_side(x), v.query.opcode & 15);
     if (v.query.has_question)
         count_type(w, v.query.question.type);
     count_edns(w, v.query.edns.present, v.query.edns.dnssec_ok);
@@ -494,9 +494,9 @@ static void serve_some(struct worker *w, struct net_exchange **some, size_t coun
         look_ahead_in(w, lone, some, count);
     else
         look_ahead(w, some, count);
-    for (size_t i = 0; i < count; i++)
-        if (!lane_exchange(w, some[i], &w->arrivals[i]))
-            serve_exchange(w, some[i], &w->arrivals[i]);
+    for (struct arrival *in = w->arrivals, *end = in + count; in < end; in++, some++)
+        if (!lane_exchange(w, *some, in))
+            serve_exchange(w, *some, in);
 }
 
 void serve_run(struct serve *serve, struct net_worker *net)

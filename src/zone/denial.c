@@ -74,12 +74,32 @@ const struct zone_node *zone_nsec_find(const struct zone_version *v, struct name
 
 /* ---- NSEC3 ---- */
 
+/* Values of base32hex digits, and one more; 0 for all else. */
+static const uint8_t digit_values[256] = {
+    ['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10, ['A'] = 11, ['B'] = 12,
+    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16, ['G'] = 17, ['H'] = 18, ['I'] = 19, ['J'] = 20, ['K'] = 21, ['L'] = 22, ['M'] = 23,
+    ['N'] = 24, ['O'] = 25, ['P'] = 26, ['Q'] = 27, ['R'] = 28, ['S'] = 29, ['T'] = 30, ['U'] = 31, ['V'] = 32, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['g'] = 17, ['h'] = 18, ['i'] = 19, ['j'] = 20, ['k'] = 21, ['l'] = 22, ['m'] = 23,
+    ['n'] = 24, ['o'] = 25, ['p'] = 26, ['q'] = 27, ['r'] = 28, ['s'] = 29, ['t'] = 30, ['u'] = 31, ['v'] = 32,
+};
+
 bool node_nsec3_hash(const struct zone_node *n, uint8_t out[NSEC3_HASH_BYTES])
 {
-    const uint8_t *name = n->name;
-    size_t length = 0;
-    return name[0] == HASH_LABEL_BYTES &&
-           base32hex_decode(slice_of((const char *)name + 1, name[0]), out, HASH_BYTES, &length) == OK && length == HASH_BYTES;
+    enum { DIGITS = 8, GROUP_BYTES = 5 };
+    if (n->name[0] != HASH_LABEL_BYTES)
+        return false;
+    bool good = true;
+    for (unsigned group = 0; group < HASH_LABEL_BYTES / DIGITS; group++) {
+        uint64_t bits = 0;
+        for (unsigned i = 0; i < DIGITS; i++) {
+            uint8_t value = digit_values[n->name[1 + group * DIGITS + i]];
+            good &= value != 0;
+            bits = bits << 5 | ((value - 1u) & 31);
+        }
+        out[group * GROUP_BYTES] = (uint8_t)(bits >> 32);
+        put_u32(out + group * GROUP_BYTES + 1, (uint32_t)bits);
+    }
+    return good;
 }
 
 static bool same_chain(const struct nsec3 *a, const struct nsec3 *b)
@@ -164,6 +184,30 @@ static int hashed_compare(const struct zone_version *v, const struct zone_hashed
     return node_nsec3_hash(version_node_at(v, h->node), whole) ? memcmp(whole, hash, HASH_BYTES) : 0;
 }
 
+/* Hashes are spread evenly, so the place of one is known within the square root of their number: from there in growing steps to an
+ * interval.  *low: all before it are below; *high: all from there on are above. */
+static void nsec3_interval(const struct zone_version *v, uint64_t wanted, uint32_t *low, uint32_t *high)
+{
+    const struct zone_hashed *chain = version_at(v, v->denial);
+    uint32_t at = (uint32_t)((wanted >> 32) * v->denial_count >> 32), step = 16;
+    uint64_t head = hashed_head(&chain[at]);
+    *low = 0;
+    *high = v->denial_count;
+    if (head < wanted) {
+        *low = at + 1;
+        for (; *high - *low > step && (head = hashed_head(&chain[*low + step])) < wanted; step *= 2)
+            *low += step + 1;
+        if (*high - *low > step && head > wanted)
+            *high = *low + step;
+    } else if (head > wanted) {
+        *high = at;
+        for (; *high > step && (head = hashed_head(&chain[*high - step])) > wanted; step *= 2)
+            *high -= step;
+        if (*high > step && head < wanted)
+            *low = *high - step + 1;
+    }
+}
+
 const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint8_t *hash, size_t bytes, bool *match)
 {
     if (v->denial_kind != ZONE_DENIAL_NSEC3 || bytes != HASH_BYTES)
@@ -171,22 +215,19 @@ const struct zone_node *zone_nsec3_find(const struct zone_version *v, const uint
     if (__builtin_expect(v->slot_count == 0, 0))
         return overlay_nsec3_find(v, hash, match);
     const struct zone_hashed *chain = version_at(v, v->denial);
-    uint32_t low = 0, high = v->denial_count; /* all below `low` are <= hash, all from `high` on above it */
-    uint64_t wanted = hash_head(hash);
-    for (unsigned step = 0; low < high; step++) {
-        uint32_t guess = low + (high - low) / 2;
-        uint64_t first = hashed_head(&chain[low]), last = hashed_head(&chain[high - 1]);
-        if (step < 4 && wanted > first && wanted < last) /* hashes are spread evenly: interpolate, but not for ever */
-            guess = low + (uint32_t)((__extension__(unsigned __int128)(wanted - first) * (high - 1 - low)) / (last - first));
-        int order = hashed_compare(v, &chain[guess], hash);
+    uint32_t low, high;
+    nsec3_interval(v, hash_head(hash), &low, &high);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = hashed_compare(v, &chain[middle], hash);
         if (order == 0) {
             *match = true;
-            return version_node_at(v, chain[guess].node);
+            return version_node_at(v, chain[middle].node);
         }
         if (order < 0)
-            low = guess + 1;
+            low = middle + 1;
         else
-            high = guess;
+            high = middle;
     }
     *match = false;
     return version_node_at(v, chain[low ? low - 1 : v->denial_count - 1].node);

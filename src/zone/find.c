@@ -156,6 +156,11 @@ __attribute__((noinline)) static struct zone_found find_overlaid(const struct zo
     return find_below(v, name, ahead, version_overlay(v));
 }
 
+__attribute__((noinline)) static struct zone_found find_flat(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
+{
+    return find_below(v, name, ahead, NULL);
+}
+
 struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view name, const struct zone_ahead *ahead)
 {
     if (!ahead && !name_below(name, zone_version_origin(v)))
@@ -164,7 +169,17 @@ struct zone_found zone_find_ahead(const struct zone_version *v, struct name_view
         ahead = NULL;
     if (__builtin_expect(v->slot_count == 0, 0))
         return find_overlaid(v, name, ahead);
-    return find_below(v, name, ahead, NULL);
+    /* What most searches in a zone of delegations come to, without the registers that the others take. */
+    const struct zone_node *apex = version_apex(v);
+    if (ahead && ahead->state == ZONE_AHEAD_FOLLOWED && !(apex->flags & (NODE_DNAME | NODE_WILD_CHILD))) {
+        if (ahead->node == 0)
+            return (struct zone_found){ ZONE_ABSENT, NULL, apex, false };
+        const struct zone_node *n = version_node_at(v, ahead->node);
+        const struct name_view below = { name.wire + ahead->label, (uint8_t)(name.length - ahead->label), n->labels };
+        if ((n->flags & NODE_CUT) && name_equal(zone_node_name(v, n), below))
+            return (struct zone_found){ ZONE_CUT, n, n, name.labels == n->labels };
+    }
+    return find_flat(v, name, ahead);
 }
 
 struct zone_found zone_find(const struct zone_version *v, struct name_view name) { return zone_find_ahead(v, name, NULL); }
