@@ -47,7 +47,7 @@ const struct key keys_listener[] = {
     { "address", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "ADDRESS@PORT; port 53 when left out" },
     { "transports", KEY_SPECIAL, 0, 0, 0, "[udp, tcp]", NULL, NULL, "udp, tcp or both" },
     { "proxy-from", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "networks whose connections must begin with a PROXY v2 header" },
-    { "xdp", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "network interface on which the kernel itself answers what is asked often (UDP; Linux 5.18, a driver with native XDP); see docs/xdp.md" },
+    { "xdp", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "network interface on which the kernel itself answers what is asked often (UDP; Linux 5.18, a driver with native XDP); see docs/kernel.md" },
     { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
 static const struct key keys_server[] = {
