@@ -2,6 +2,7 @@
 /* The thread that fills the kernel's table, and what workers tell it. */
 #include "serve/kernel.h"
 #include "serve/count.h"
+#include "serve/kernel_names.h"
 #include "serve/kernel_ring.h"
 
 #include <string.h>
@@ -12,9 +13,6 @@ enum {
     MOVED = 2,                  /* octets of the label that stands in front of a base when we look what moves */
     SHIFTS_MAX = 48, TAIL_ROOM = 4096
 };
-
-/* Names at or above a zone of ours, as hashes: what lies below them may be another zone's. */
-struct name_set { uint64_t *slots; size_t mask, count; };
 
 /* All cuts of one zone, a few at a time. */
 struct sweep {
@@ -33,8 +31,7 @@ struct serve_kernel {
     _Atomic uint32_t zone_count;        /* slots given out */
     /* The thread's own. */
     struct nsec3_hasher *hasher;
-    struct hash_key key;
-    struct name_set above;
+    struct kernel_names above;
     const struct serve_setup *setup;    /* of this turn; NULL: nothing may be put */
     struct sweep sweep;
 };
@@ -90,63 +87,6 @@ void serve_kernel_changed(struct serve_kernel *k)
 {
     if (k != NULL)
         net_kernel_stop(k->net);
-}
-
-/* ---- names above zones ---- */
-
-static bool set_has(const struct name_set *set, uint64_t hash)
-{
-    if (set->slots == NULL)
-        return false;
-    for (size_t at = hash & set->mask; set->slots[at] != 0; at = (at + 1) & set->mask) {
-        if (set->slots[at] == hash)
-            return true;
-    }
-    return false;
-}
-
-static void set_put(struct name_set *set, uint64_t hash)
-{
-    size_t at = hash & set->mask;
-    while (set->slots[at] != 0 && set->slots[at] != hash)
-        at = (at + 1) & set->mask;
-    set->count += set->slots[at] == 0;
-    set->slots[at] = hash;
-}
-
-static bool set_grow(struct name_set *set)
-{
-    struct name_set larger = { .mask = set->slots == NULL ? 1023 : set->mask * 2 + 1 };
-    if (set->slots != NULL && set->count * 2 <= set->mask)
-        return true;
-    larger.slots = mem_alloc((larger.mask + 1) * sizeof *larger.slots);
-    if (larger.slots == NULL)
-        return false;
-    for (size_t i = 0; set->slots != NULL && i <= set->mask; i++) {
-        if (set->slots[i] != 0)
-            set_put(&larger, set->slots[i]);
-    }
-    mem_free(set->slots);
-    *set = larger;
-    return true;
-}
-
-static uint64_t name_hash(const struct serve_kernel *k, struct name_view name) { return hash_bytes_nocase(&k->key, name.wire, name.length) | 1; }
-
-static bool learn_zones(struct serve_kernel *k, const struct zone_table *table)
-{
-    struct zone *zone;
-    mem_free(k->above.slots);
-    k->above = (struct name_set){ 0 };
-    for (size_t at = 0; zone_table_next(table, &at, &zone);) {
-        struct name_view name = zone_name(zone);
-        for (unsigned i = 0; i <= name.labels; i++) {
-            if (!set_grow(&k->above))
-                return false;
-            set_put(&k->above, name_hash(k, name_strip(name, i)));
-        }
-    }
-    return true;
 }
 
 /* ---- making an answer ---- */
@@ -259,7 +199,7 @@ static enum status fill_cut(struct serve_kernel *k, const struct zone *zone, con
     struct name below;
     uint16_t shifts[2][SHIFTS_MAX];
     int counts[2];
-    if (cut.length + MOVED > NAME_MAX_BYTES || set_has(&k->above, name_hash(k, cut)))
+    if (cut.length + MOVED > NAME_MAX_BYTES || kernel_names_have(&k->above, cut))
         return E_RANGE;
     below.length = (uint8_t)(cut.length + MOVED);
     below.wire[0] = 1;
@@ -391,13 +331,12 @@ static bool turn(struct serve_kernel *k)
         if (k->sweep.zone != NULL)
             sweep_end(k);
         k->sweep.rest_until_ns = 0;
-        mem_free(k->above.slots);
-        k->above = (struct name_set){ 0 };
+        kernel_names_clear(&k->above);
     }
     /* What was flushed for is in force by now: so the set of zones is learned anew each time, and only then. */
     const struct serve_setup *setup = atomic_load_explicit(&k->serve->setup, memory_order_acquire);
     k->setup = setup_allows(k, setup) ? setup : NULL;
-    if (k->setup != NULL && k->above.slots == NULL && !learn_zones(k, setup->views[0].zones))
+    if (k->setup != NULL && k->above.slots == NULL && !kernel_names_learn(&k->above, setup->views[0].zones))
         k->setup = NULL;
     for (unsigned i = 0; i < k->serve->worker_count; i++)
         take_offers(k, &k->rings[i]);
@@ -436,7 +375,6 @@ struct serve_kernel *serve_kernel_new(struct serve *serve, struct net_kernel *ke
         return NULL;
     k->serve = serve;
     k->net = kernel;
-    k->key = hash_key_random();
     k->rings = aligned_alloc(_Alignof(struct kernel_ring), serve->worker_count * sizeof *k->rings);
     if (k->rings == NULL || nsec3_hasher_new(&k->hasher) != OK) {
         serve_kernel_free(k);
@@ -461,7 +399,7 @@ void serve_kernel_free(struct serve_kernel *k)
         k->serve->workers[i].kernel_ring = NULL;
     k->serve->kernel = NULL;
     nsec3_hasher_free(k->hasher);
-    mem_free(k->above.slots);
+    kernel_names_clear(&k->above);
     free(k->rings);
     mem_free(k);
 }
