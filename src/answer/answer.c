@@ -187,7 +187,7 @@ static bool quick_hit(const struct answer_request *q, const struct zone_found *f
     bool there = zone_node_rrset(q->version, found->node, q->type, &set);
     if (there && q->name.length > 1 && !rdata_may_compress(q->type, q->klass))
         return emit_ready(reply, &set, q->dnssec_ok);
-    if (!there && zone_node_rrset(q->version, found->node, TYPE_CNAME, &set) && quick_cname(q, &set, reply, out))
+    if (!there && !beside_cname(q->type) && zone_node_rrset(q->version, found->node, TYPE_CNAME, &set) && quick_cname(q, &set, reply, out))
         return true;
     if (there || set.type == TYPE_CNAME)
         return q->cache != NULL && cache_answer(q, found->node, q->name, TAIL_TYPE, reply, out);

@@ -19,7 +19,7 @@ enum {
     SETS = 1024, WAYS = 8,
     MEMOS = 64,
     MARKS = 8192,               /* of what was asked for in vain */
-    TAIL_MAX_BYTES = 2048,
+    TAIL_MAX_BYTES = 2048, COMPOSED_MAX_BYTES = HEADER_BYTES + NAME_MAX_BYTES + 4 + TAIL_MAX_BYTES,
     KEPT_MAX_BYTES = 4 << 20,   /* in all */
     ASKED_SOON = 2, ASKED_OFTEN = 8,        /* how many times, before an entry is made: where there is room, and where not */
     SHIFTS_MAX = 256,
@@ -50,6 +50,7 @@ struct kept {
     bool lately;                        /* asked for since the last look for one that may go */
     _Alignas(uint16_t) uint8_t bytes[]; /* those of the tail, then its shifts, then the parts */
 };
+enum { HELD_MOST = sizeof(struct kept) + TAIL_MAX_BYTES + SHIFTS_MAX * sizeof(uint16_t) + PARTS_MAX * sizeof(struct part) };
 struct entry {
     struct key key;
     struct kept *kept;
@@ -60,7 +61,7 @@ struct answer_cache {
     struct nsec3_memo memos[MEMOS][2];  /* by identity; apex, wildcard */
     size_t held;
     unsigned turn;                      /* at which way the next look for one that may go starts */
-    uint8_t first[MESSAGE_MAX_BYTES], second[MESSAGE_MAX_BYTES];        /* where tails are composed */
+    uint8_t first[COMPOSED_MAX_BYTES], second[COMPOSED_MAX_BYTES];      /* where tails are composed */
     uint16_t shifts[SHIFTS_MAX];
     struct part parts[PARTS_MAX];
 };
@@ -88,7 +89,7 @@ static bool compose(const struct answer_request *request, struct name_view name,
     own.name = name;
     own.cache = NULL;
     own.ahead = NULL;
-    reply_begin(reply, data, MESSAGE_MAX_BYTES, 0, 0);
+    reply_begin(reply, data, HEADER_BYTES + name.length + 4u + TAIL_MAX_BYTES, 0, 0);
     return reply_add_question(reply, name, own.type, own.klass) == OK && answer_question(&own, reply, result) == OK &&
            !result->truncated && result->ede == EDE_NONE;
 }
@@ -118,6 +119,16 @@ static bool find_shifts(const uint8_t *one, const uint8_t *two, size_t bytes, ui
     return true;
 }
 
+/* Whether the owner at the cursor, or a name in a record of this type, may lie in the additional section: then parts do not stand alone. */
+static bool leans_on(const struct cursor *at, size_t additional, uint16_t type, uint16_t klass)
+{
+    const uint8_t *label = at->pos;
+    while (label + 1 < at->end && *label != 0 && (*label & 0xc0) != 0xc0)
+        label += 1u + *label;
+    bool pointer = label + 1 < at->end && (*label & 0xc0) == 0xc0;
+    return (pointer && (size_t)(get_u16(label) & 0x3fff) >= additional) || rdata_may_compress(type, klass);
+}
+
 /* The additional section of a composed answer in parts.  @return how many; 0: it has none, or does not come in parts
  * @param cut  what lies below it is required; .wire NULL: nothing is
  * @param head  where the tail starts in the message */
@@ -134,7 +145,8 @@ static unsigned find_parts(const struct reply *reply, struct name_view cut, size
     *parts_at = (uint16_t)((size_t)(c.pos - c.base) - head);
     struct name last = { 0 };
     for (unsigned i = 0; i < reply->counts[SECTION_ADDITIONAL]; i++) {
-        if (message_read_record(&c, &r) != OK)
+        const struct cursor at = c;
+        if (message_read_record(&c, &r) != OK || leans_on(&at, head + *parts_at, r.type, r.klass))
             return 0;
         bool same = count > 0 && name_equal(name_view_of(&r.owner), name_view_of(&last)) && (r.type == last_type || r.type == TYPE_RRSIG);
         if (!same && (count == PARTS_MAX || r.type == TYPE_RRSIG))
@@ -195,7 +207,9 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
             result.kind != other.kind || !find_shifts(one.data + head, two.data + head + PROBE_OCTETS, bytes, cache->shifts, &count))
             return NULL;
     }
-    parts = find_parts(&one, kind == TAIL_REFERRAL ? base : (struct name_view){ 0 }, head, cache->parts, &parts_at);
+    /* A chain that ends in a referral, and one with so many servers that not all are looked up, are cut by rules of their own. */
+    if (result.kind != ANSWER_REFERRAL || (kind == TAIL_REFERRAL && one.counts[SECTION_AUTHORITY] <= ANSWER_GLUE_MAX))
+        parts = find_parts(&one, kind == TAIL_REFERRAL ? base : (struct name_view){ 0 }, head, cache->parts, &parts_at);
     const struct soa_place soa = find_soa(&one, head);
     for (unsigned i = 0; i < count; i++)
         put_u16(one.data + head + cache->shifts[i], (uint16_t)(get_u16(one.data + head + cache->shifts[i]) - front));
@@ -231,14 +245,20 @@ static struct key key_of(const struct answer_request *q, const struct zone_node 
 
 static uint64_t key_hash(const struct key *key) { return hash_fold(key->identity ^ key->what, UINT64_C(0x9e3779b97f4a7c15)); }
 
-/* How many times it was asked for lately, with this one: counted in the lower octet of its mark. */
+enum { TIMES = 0xff, NEVER = TIMES };
+
+static uint32_t *mark_of(struct answer_cache *cache, uint64_t hash) { return &cache->marks[hash >> 20 & (MARKS - 1)]; }
+static uint32_t mark_tag(uint64_t hash) { return (uint32_t)(hash >> 32) & ~(uint32_t)TIMES; }
+
+/* How many times it was asked for lately, with this one: counted in the lower octet of its mark.  0: it cannot be kept. */
 static unsigned times_asked(struct answer_cache *cache, uint64_t hash)
 {
-    enum { TIMES = 0xff };
-    uint32_t *mark = &cache->marks[hash >> 20 & (MARKS - 1)], tag = (uint32_t)(hash >> 32) & ~(uint32_t)TIMES;
-    if ((*mark & ~(uint32_t)TIMES) != tag)
-        *mark = tag;
-    if ((*mark & TIMES) < TIMES)
+    uint32_t *mark = mark_of(cache, hash);
+    if ((*mark & ~(uint32_t)TIMES) != mark_tag(hash))
+        *mark = mark_tag(hash);
+    if ((*mark & TIMES) == NEVER)
+        return 0;
+    if ((*mark & TIMES) < NEVER - 1)
         ++*mark;
     return *mark & TIMES;
 }
@@ -270,7 +290,7 @@ static struct entry *idle_way(struct answer_cache *cache, struct entry set[WAYS]
 static struct entry *place_for(struct answer_cache *cache, struct entry set[WAYS], unsigned times)
 {
     struct entry *entry = free_way(set);
-    if (entry != NULL && cache->held + TAIL_MAX_BYTES <= KEPT_MAX_BYTES)
+    if (entry != NULL && cache->held + HELD_MOST <= KEPT_MAX_BYTES)
         return times >= ASKED_SOON ? entry : NULL;
     return times >= ASKED_OFTEN ? idle_way(cache, set) : NULL;
 }
@@ -436,6 +456,8 @@ bool cache_answer(const struct answer_request *request, const struct zone_node *
     if (kept == NULL) {
         struct entry *entry = place_for(cache, set, times_asked(cache, hash));
         struct kept *made = entry == NULL ? NULL : make(cache, request, base, kind);
+        if (entry != NULL && made == NULL)
+            *mark_of(cache, hash) = mark_tag(hash) | NEVER;
         if (made == NULL || !keep(cache, entry, &key, made)) {
             mem_free(made);
             return false;

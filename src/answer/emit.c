@@ -154,8 +154,8 @@ bool emit_cname(struct reply *reply, struct name_view question, const struct rrs
     size_t rdata = shared == 1 ? target.length : front + 2, sigs = signed_too ? cname->sig_bytes : 0, target_sigs = signed_too ? set->sig_bytes : 0;
     size_t place = reply->length + RECORD_HEAD;
     uint8_t *to = reply_at(reply);
-    if (RECORD_HEAD + rdata + sigs + set->bytes + target_sigs > reply_left(reply) || place > POINTER_MAX)
-        return false;
+    if (RECORD_HEAD + rdata + sigs + set->bytes + target_sigs > reply_left(reply) || place > POINTER_MAX || target.length == 1)
+        return false;                   /* the root: no pointer is shorter */
     uint16_t suffix = (uint16_t)(POINTER | (HEADER_BYTES + question.length - shared));
     memcpy(to, cname->records, RECORD_HEAD);
     put_u16(to + LENGTH_AT, (uint16_t)rdata);

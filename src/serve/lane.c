@@ -96,7 +96,6 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
     request->dnssec_ok = q->dnssec_ok;
     request->udp = x->transport == NET_UDP;
     request->ahead = &in->ahead;
-    request->rotate++;
     if (answer_question(request, &reply, &result) != OK || result.ede != EDE_NONE)
         return false;
     if (setup->rrl != NULL && !cookie.proven && x->transport == NET_UDP && !limits_allow(w, x, in, &result))
@@ -107,6 +106,7 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
         count_up(cookie.counter);
     size_t bytes = reply_end(&reply, result.rcode);
     count(w, x, q, slot, &reply, &result);
+    request->rotate++;
     net_reply_last(x, bytes);
     return true;
 }

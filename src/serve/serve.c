@@ -90,7 +90,7 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
         .klass = v->query.question.klass == CLASS_ANY ? CLASS_IN : v->query.question.klass,
         .dnssec_ok = v->query.edns.dnssec_ok,
         .udp = v->x->transport == NET_UDP,
-        .rotate = ++v->worker->lane.rotate,
+        .rotate = v->worker->lane.rotate++,
         .options = &v->setup->answer,
         .table = view->zones,
         .may_follow = may_follow,

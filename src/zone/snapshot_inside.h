@@ -11,7 +11,7 @@
 #include "zone/snapshot.h"
 
 /* Raise it whenever what a version holds, or what is made of a text, changes without a change of sizes. */
-enum { SNAPSHOT_FORMAT = 2 };
+enum { SNAPSHOT_FORMAT = 3 };
 enum { SNAPSHOT_PAGE = 4096, SNAPSHOT_PIECE = 1 << 20, SNAPSHOT_FRONT_MAX = 1 << 20 };
 #define SNAPSHOT_BYTE_ORDER UINT32_C(0x01020304)
 

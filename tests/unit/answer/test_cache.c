@@ -8,6 +8,9 @@
 
 enum { ROUNDS = 60000 };
 
+/* A server whose name has as many labels as compression soon has no slots for. */
+#define DEEP(n) "deep 60 NS " n ".b.c.d.e.f.g.h.i.j." n ".deep\n" n ".b.c.d.e.f.g.h.i.j." n ".deep 60 A 192.0.2.70\n" \
+                n ".b.c.d.e.f.g.h.i.j." n ".deep 60 AAAA 2001:db8::70\n"
 static const char *const zones[] = {
     "@ 60 SOA ns.Mid hostmaster 7 3600 600 86400 30\n"
     "@ 60 NS a.servers.Mid\n@ 60 NS b.servers\n@ 60 MX 5 mail\n@ 60 MX 6 mail.mid\n@ 60 TXT \"x\"\n"
@@ -21,6 +24,13 @@ static const char *const zones[] = {
     "c1 60 CNAME c2\nc2 60 CNAME c3.ent\nc3.ent 60 CNAME mail\ncx 60 CNAME nx.Ent\ncd 60 CNAME www.big\nco 60 CNAME x.elsewhere.invalid.\n"
     "hosted 60 NS a.servers.mid\nhosted 60 NS b.servers\nhosted 60 DS 1 13 2 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"
     "two 60 NS ns1.Two\ntwo 60 NS ns2.two\ntwo 60 NS b.servers\nns1.two 60 A 192.0.2.40\nns2.two 60 A 192.0.2.41\nns2.two 60 AAAA 2001:db8::41\n"
+    "far 60 CNAME host.many\n"
+    "many 60 NS a.many\nmany 60 NS b.many\nmany 60 NS c.many\nmany 60 NS d.many\nmany 60 NS e.many\nmany 60 NS f.many\nmany 60 NS g.many\n"
+    "many 60 NS h.many\nmany 60 NS i.many\na.many 60 A 192.0.2.51\nb.many 60 A 192.0.2.52\nc.many 60 A 192.0.2.53\nd.many 60 A 192.0.2.54\n"
+    "e.many 60 A 192.0.2.55\nf.many 60 A 192.0.2.56\ng.many 60 A 192.0.2.57\nh.many 60 A 192.0.2.58\ni.many 60 A 192.0.2.59\n"
+    "a.many 60 AAAA 2001:db8::1\nb.many 60 AAAA 2001:db8::2\nc.many 60 AAAA 2001:db8::3\nd.many 60 AAAA 2001:db8::4\ne.many 60 AAAA 2001:db8::5\n"
+    DEEP("1") DEEP("2") DEEP("3") DEEP("4") DEEP("5") DEEP("6") DEEP("7") DEEP("8") DEEP("9") DEEP("a") DEEP("b") DEEP("c")
+    "odd 60 NSEC mail A NSEC\nto-odd 60 CNAME odd\nodd 60 A 192.0.2.60\n"
     "*.wild 60 A 192.0.2.10\n*.wild 60 MX 1 mail\nd 60 DNAME ent\n",
     "@ 60 SOA ns hostmaster 8 3600 600 86400 30\n@ 60 NS ns\nns 60 A 192.0.2.20\nbig 60 NS ns.sib\nsib 60 NS ns.sib\nns.sib 60 A 192.0.2.21\nc1 60 A 192.0.2.22\n",
     "@ 60 SOA ns hostmaster 9 3600 600 86400 30\n@ 60 NS ns\n@ 60 NSEC big NS SOA RRSIG NSEC\n"
@@ -34,10 +44,10 @@ static const char *const zones[] = {
     "safe 60 RRSIG DS 13 2 60 20300101000000 20200101000000 1 example. AAAH\n"
     "ns.sib 60 A 192.0.2.33\nns.sib 60 NSEC @ A RRSIG NSEC\nns.sib 60 RRSIG NSEC 13 3 60 20300101000000 20200101000000 1 example. AAAG\n",
 };
-static const char *const names[] = { "@", "mail", "big", "sib", "out", "self", "hosted", "two", "safe", "c1", "c2", "c3.ent", "ent", "cx", "cd", "co", "wild", "*.wild", "d",
+static const char *const names[] = { "@", "mail", "big", "sib", "out", "self", "hosted", "two", "safe", "far", "many", "deep", "odd", "to-odd", "c1", "c2", "c3.ent", "ent", "cx", "cd", "co", "wild", "*.wild", "d",
                                      "nx", "aa", "zz", "n.sib", "ns.sib", "ns1.big", "x.big", "a.servers.mid", "mid", "servers.mid" };
 static const char *const fronts[] = { "", "", "", "www.", "x.", "ns1.", "a.b.c.d.e.f.g." };
-static const uint16_t types[] = { TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_SOA, TYPE_MX, TYPE_DS, TYPE_CNAME, TYPE_ANY, TYPE_TXT, TYPE_DNAME };
+static const uint16_t types[] = { TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_SOA, TYPE_MX, TYPE_DS, TYPE_CNAME, TYPE_ANY, TYPE_TXT, TYPE_DNAME, TYPE_NSEC };
 static const size_t limits[] = { 100, 250, 400, 512, 1232, 4096 };
 
 #define ANY_OF(list) (list)[(size_t)rand() % LENGTH_OF(list)]
@@ -83,7 +93,7 @@ static void cached_is_composed(void **state)
         struct name asked = test_name(text);
         uint16_t type = ANY_OF(types);
         bool dnssec_ok = rand() % 2;
-        size_t limit = ANY_OF(limits);
+        size_t limit = rand() % 2 ? ANY_OF(limits) : 100 + (size_t)rand() % 1400;
         make(v, name_view_of(&asked), type, dnssec_ok, limit, cache, false, &with);
         make(v, name_view_of(&asked), type, dnssec_ok, limit, NULL, rand() % 2, &without);
         if (with.length != without.length || memcmp(with.wire, without.wire, with.length) != 0)
