@@ -222,7 +222,7 @@ static struct kept *make(struct answer_cache *cache, const struct answer_request
     kept->result = result;
     kept->tail = (struct answer_tail){ .bytes = kept->bytes, .shifts = (const uint16_t *)(const void *)(kept->bytes + even), .length = (uint16_t)bytes,
                                        .shift_count = count, .counts = { one.counts[1], one.counts[2], one.counts[3] },
-                                       .flags = one.flags, .rcode = (uint8_t)result.rcode, .base_length = base.length };
+                                       .flags = one.flags, .base_length = base.length };
     memcpy(kept->bytes, one.data + head, bytes);
     memcpy(kept->bytes + even, cache->shifts, count * sizeof *cache->shifts);
     kept->parts = (const struct part *)(const void *)(kept->bytes + behind);

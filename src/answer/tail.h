@@ -16,11 +16,10 @@ struct answer_tail {
     uint16_t length, shift_count;
     uint16_t counts[3];             /**< answer, authority, additional (without OPT) */
     uint16_t flags;                 /**< AA or nothing; never TC */
-    uint8_t rcode;
     uint8_t base_length;            /**< octets of the base's name */
 };
 
-/** Puts it behind the question, which ends in the base; there is room.  Sets what of the header it decides, but for the rcode. */
+/** Puts it behind the question, which ends in the base; there is room.  Sets what of the header it decides. */
 void answer_tail_put(const struct answer_tail *tail, struct reply *reply);
 
 #endif
