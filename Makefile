@@ -6,14 +6,14 @@ TSAN = build-tsan
 ARENA = build-arena
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
-.PHONY: help build run test tests test-all test-tsan test-arena test-valgrind test-clang test-cross fuzz soak bench bench-quick install clean packages-% coverage
+.PHONY: help build run test tests test-all test-cpu test-tsan test-arena test-valgrind test-clang test-cross fuzz soak bench bench-quick install clean packages-% coverage
 help:
 	@echo "make build      build/rhizd and build/rhiz"
 	@echo "make run        build, serve examples/ on 127.0.0.1 port 5300"
 	@echo "make test       unit and system tests under ASan and UBSan"
 	@echo "make tests      build the test programs under build/tests"
 	@echo "make test-all   the same with TSan, clang, valgrind, separate arena objects, other architectures, 10 minutes of fuzzing each"
-	@echo "make test-tsan, test-arena, test-valgrind, test-clang, test-cross   one of these alone"
+	@echo "make test-cpu, test-tsan, test-arena, test-valgrind, test-clang, test-cross   one of these alone"
 	@echo "make coverage   which lines the tests reach"
 	@echo "make clean      the build folders go"
 	@echo "make fuzz       every fuzz target, FUZZ_SECONDS (600) each"
@@ -60,6 +60,11 @@ test-arena: packages-test $(ARENA)/build.ninja
 	ninja -C $(ARENA)
 	meson test -C $(ARENA) --no-rebuild --print-errorlogs --suite unit --suite fuzz
 
+# The whole of `make test` with the kernels for each width of registers.
+test-cpu: packages-test $(ASAN)/build.ninja
+	ninja -C $(ASAN)
+	set -e; for kernels in portable avx2 avx512; do RHIZ_CPU=$$kernels scripts/test $(ASAN); done
+
 test-valgrind: packages-test
 	scripts/test-valgrind
 
@@ -69,7 +74,7 @@ test-clang: packages-all
 test-cross: packages-cross
 	scripts/test-cross
 
-test-all: test test-tsan test-arena test-clang test-valgrind test-cross fuzz
+test-all: test-cpu test-tsan test-arena test-clang test-valgrind test-cross fuzz
 
 fuzz: packages-all
 	scripts/fuzz $(or $(FUZZ_SECONDS),600)
