@@ -71,6 +71,7 @@ struct zone_builder {
     struct build_positions *positions;  /* of the version that was made; NULL = not kept */
     uint32_t runs;
     unsigned threads;               /* that may finish it */
+    unsigned parts;                 /* it took from other threads: see reader_parts.c */
     bool indented;                  /* some record does not stand in the first column of the first file */
     uint16_t klass;
     uint8_t apex_length, apex_labels;

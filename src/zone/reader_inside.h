@@ -51,6 +51,7 @@ struct reader {
     bool owner_inside;          /* the owner is in the zone: of use on the quick way only */
     uint32_t default_ttl, last_ttl;
     bool has_default_ttl, has_last_ttl;
+    bool leans;                 /* the first record has the TTL of one before: of a part's reader only */
     uint8_t soa[SOA_ROOM];
     size_t soa_bytes;           /* 0: no SOA yet */
     struct token soa_at;
@@ -93,9 +94,9 @@ void frame_open_text(struct reader *r, struct frame *frame, const char *name, co
 void frame_forget(struct frame *frame);
 void frame_close(struct reader *r, struct frame *frame);
 
-/* reader_parts.c: before much has been read of a large text, divides the builder, and has other threads begin further on. */
+/* reader_parts.c: behind the first record of a large text, divides the builder, and has other threads begin further on. */
 void reader_divide(struct reader *r);
-/* Up to where this thread reads the quick way; what is met there. */
+/* Up to where this thread reads the quick way before it looks what is to be done there. */
 const char *reader_stop(const struct reader *r);
 void reader_meet(struct reader *r);
 /* Whether other threads look at text that has been read. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Large texts.  Their builder is divided into lots of about the same size, and other threads begin further on, each at a line, with the
- * state that the reader has at the start and a builder of its own.  They go the quick way only, up to the first line that is not for it,
- * and so tell nothing.  When the reader comes to such a line as to any other and in that very state, what was read from there counts and
- * it goes on behind; else it is thrown away.  So it is all the same to the result. */
+/* Large texts.  Behind the first record, when $TTL and $ORIGIN have most likely been met, their builder is divided into lots of about the
+ * same size, and other threads begin further on, each at a line, with the state that the reader has then and a builder of its own.  They
+ * go the quick way only, up to the first line that is not for it, and so tell nothing.  When the reader comes to such a line as to any
+ * other and in that very state, what was read from there counts and it goes on behind; else it is thrown away.  So it is all the same to
+ * the result. */
 #include "zone/build.h"
 #include "zone/reader_inside.h"
 
@@ -20,16 +21,14 @@ struct part {
     struct frame frame;
     struct reader reader;
     uint32_t first_last_ttl;            /* of the reader, as it began */
-    bool had_last_ttl;
+    _Atomic bool ends;                  /* it is of no use */
     pthread_t thread;
 };
 struct parts {
-    struct part *part[PARTS_MAX];       /* ascending; NULL = taken */
-    bool missed;                        /* some is of no use, but may still run */
+    struct part *part[PARTS_MAX];       /* ascending; those in front of `next` are no more */
     unsigned next, count;
     const char *start;                  /* where the reader was */
     _Atomic unsigned counting;          /* parts that do not know yet which line they begin with */
-    _Atomic bool ends;
 };
 
 /* ---- lots ---- */
@@ -74,7 +73,7 @@ static bool part_goes_on(void *context, uint64_t done, uint64_t all)
 {
     (void)done;
     (void)all;
-    return !atomic_load_explicit(&((struct parts *)context)->ends, memory_order_relaxed);
+    return !atomic_load_explicit(&((struct part *)context)->ends, memory_order_relaxed);
 }
 
 static void *part_main(void *argument)
@@ -93,7 +92,7 @@ static void part_init(struct part *part, const struct reader *r, const char *beg
     part->begin = begin;
     part->options = *r->options;
     part->options.progress = part_goes_on;
-    part->options.progress_context = r->parts;
+    part->options.progress_context = part;
     part->frame = (struct frame){ .path = r->frame->path, .file = r->frame->file, .lexer = r->frame->lexer };
     part->frame.bytes = r->frame->bytes;
     part->frame.slack = (size_t)(r->frame->lexer.end - end) + r->frame->slack;
@@ -108,7 +107,7 @@ static void part_init(struct part *part, const struct reader *r, const char *beg
     own->default_ttl = r->default_ttl;
     own->last_ttl = part->first_last_ttl = r->last_ttl;
     own->has_default_ttl = r->has_default_ttl;
-    own->has_last_ttl = part->had_last_ttl = r->has_last_ttl;
+    own->has_last_ttl = r->has_last_ttl;
     own->soa_bytes = 1;         /* a SOA is for the reader itself */
     own->cpu = r->cpu;
     own->divided = true;
@@ -116,8 +115,7 @@ static void part_init(struct part *part, const struct reader *r, const char *beg
 
 static void part_free(struct part *part)
 {
-    if (part)
-        zone_builder_free(part->builder);
+    zone_builder_free(part->builder);
     mem_free(part);
 }
 
@@ -184,20 +182,30 @@ static void parts_start(struct reader *r)
 const char *reader_stop(const struct reader *r)
 {
     const struct parts *parts = r->parts;
+    if (!r->divided && r->records == 0)
+        return r->frame->lexer.pos + 1;         /* line by line up to the first record */
     return parts && !r->frame->up && parts->next < parts->count ? parts->part[parts->next]->begin : r->frame->lexer.end;
 }
 
-bool reader_looks_back(const struct reader *r) { return r->parts && (r->parts->missed || atomic_load(&r->parts->counting) > 0); }
+bool reader_looks_back(const struct reader *r) { return r->parts && atomic_load(&r->parts->counting) > 0; }
 
-/* The part began as the reader would go on now. */
-static bool is_met(const struct reader *r, const struct part *part)
+/* The parts began in the state that the reader has now, but for the TTL of the last record. */
+static bool state_is_same(const struct reader *r, const struct part *part)
 {
     const struct reader *own = &part->reader;
-    if (r->frame->lexer.pos != part->begin || !name_same(name_view_of(&r->origin), name_view_of(&own->origin)) ||
-        r->has_default_ttl != own->has_default_ttl)
-        return false;
-    return r->has_default_ttl ? r->default_ttl == own->default_ttl
-                              : r->has_last_ttl == part->had_last_ttl && r->last_ttl == part->first_last_ttl;
+    return name_same(name_view_of(&r->origin), name_view_of(&own->origin)) && r->has_default_ttl == own->has_default_ttl &&
+           r->default_ttl == own->default_ttl;
+}
+
+/* The next ones, up to that one, are of no use: they end at once, so that text which has been read can go. */
+static void parts_drop(struct parts *parts, unsigned behind)
+{
+    for (unsigned i = parts->next; i < behind; i++)
+        atomic_store(&parts->part[i]->ends, true);
+    for (; parts->next < behind; parts->next++) {
+        pthread_join(parts->part[parts->next]->thread, NULL);
+        part_free(parts->part[parts->next]);
+    }
 }
 
 static void take(struct reader *r, const struct part *part)
@@ -205,6 +213,7 @@ static void take(struct reader *r, const struct part *part)
     const struct reader *own = &part->reader;
     const struct lexer *lexer = &part->frame.lexer;
     r->fatal = own->fatal == OK ? zone_builder_join(*r->builder, part->builder) : own->fatal;
+    (*r->builder)->parts += r->fatal == OK;
     r->frame->lexer.pos = lexer->pos;
     r->frame->lexer.line_start = lexer->line_start;
     r->frame->lexer.line = lexer->line;
@@ -227,15 +236,18 @@ void reader_meet(struct reader *r)
     if (!parts || r->frame->up)
         return;
     while (parts->next < parts->count && r->frame->lexer.pos >= parts->part[parts->next]->begin && r->fatal == OK) {
-        struct part **part = &parts->part[parts->next++];
-        if (!is_met(r, *part)) {
-            parts->missed = true;
-            continue;
+        struct part *part = parts->part[parts->next];
+        if (!state_is_same(r, part)) {
+            parts_drop(parts, parts->count);    /* all began alike */
+        } else if (r->frame->lexer.pos != part->begin) {
+            parts_drop(parts, parts->next + 1);
+        } else {
+            pthread_join(part->thread, NULL);
+            parts->next++;
+            if (!part->reader.leans || r->last_ttl == part->first_last_ttl)
+                take(r, part);
+            part_free(part);
         }
-        pthread_join((*part)->thread, NULL);
-        take(r, *part);
-        part_free(*part);
-        *part = NULL;
     }
 }
 
@@ -244,12 +256,7 @@ void reader_parts_end(struct reader *r)
     struct parts *parts = r->parts;
     if (!parts)
         return;
-    atomic_store(&parts->ends, true);
-    for (unsigned i = 0; i < parts->count; i++) {
-        if (parts->part[i])
-            pthread_join(parts->part[i]->thread, NULL);
-        part_free(parts->part[i]);
-    }
+    parts_drop(parts, parts->count);
     mem_free(parts);
     r->parts = NULL;
 }

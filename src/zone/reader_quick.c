@@ -17,7 +17,7 @@ struct quick_state {
     struct reader *r;
     struct scan *scan;
     struct quick_words words;
-    const char *stop;           /* from here on another thread reads */
+    const char *stop;           /* see reader_stop() */
     bool origin_inside;         /* names relative to the origin are in the zone */
 };
 
@@ -81,6 +81,7 @@ static bool quick_ttl(struct reader *r, struct quick_fields *f)
         r->has_last_ttl = true;
         return true;
     }
+    r->leans |= !r->has_default_ttl && r->records == 0;
     f->ttl = r->has_default_ttl ? r->default_ttl : r->last_ttl;
     return r->has_default_ttl || r->has_last_ttl;
 }
@@ -224,9 +225,9 @@ void reader_quick(struct reader *r)
     struct quick_state q = { .r = r, .scan = &r->scan };
     if (!quick_begin(&q))
         return;
-    if (!r->divided)
-        reader_divide(r);
     do {
+        if (!r->divided && r->records > 0)
+            reader_divide(r);
         if (r->frame->lexer.pos >= reader_stop(r))
             reader_meet(r);
         q.stop = reader_stop(r);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../../../fuzz/zone/both_ways.h"
+#include "zone/build.h"
 
 enum { TEXTS = 12, LINES_MAX = 900, ROOM = 128 << 10 };
 
@@ -118,10 +119,63 @@ static void no_memory(void **state)
     }
 }
 
+/* As the server asks: the builder is there and the class known, so lines go the quick way from the first octet on. */
+static unsigned parts_joined(const char *head, const char *record, const char *middle, unsigned threads, uint64_t *records)
+{
+    static const uint8_t origin[] = "\1t";
+    enum { LINES = 2000 };
+    static char text[ROOM];
+    size_t used = (size_t)snprintf(text, sizeof text, "%s", head);
+    for (unsigned i = 0; i < LINES; i++) {
+        if (i == LINES / 8)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s", middle);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%c%u%s\n", 'a' + (int)(i % 26), i, record);
+    }
+    struct zone_builder *builder;
+    struct zone_files files = { 0 };
+    struct zone_read_options options = { .path = "text", .text = text, .text_bytes = used, .origin = { origin, sizeof origin, 1 },
+                                         .klass = CLASS_IN, .threads = threads, .large_from = 1 };
+    assert_int_equal(zone_builder_new(options.origin, CLASS_IN, &builder), OK);
+    assert_int_equal(zone_read(&options, &builder, &files, NULL), OK);
+    unsigned joined = builder->parts;
+    *records = builder->records - LINES;
+    zone_builder_free(builder);
+    zone_files_clear(&files);
+    return joined;
+}
+
+static void parts_count(void **state)
+{
+    static const struct { const char *label, *head, *record, *middle; unsigned more, lost; } cases[] = {
+        /* more: records beside the lines; lost: parts of no use, of three */
+        { "$TTL and SOA", "$TTL 60\n@ SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "", 1, 0 },
+        { "SOA first, no $TTL", "@ 60 IN SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "", 1, 0 },
+        { "no TTL at all", "@ SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "", 1, 0 },
+        { "a TTL in each record, another than the SOA's", "t. 60 IN SOA a. h. 1 2 3 4 5\n", " 90 IN A 192.0.2.1", "", 1, 0 },
+        { "one record with another TTL, and who follows has none", "@ 60 SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "o 90 A 192.0.2.1\n", 2, 3 },
+        { "comment, SOA of several lines", "; text\n$TTL 60 ; a minute\n@ SOA a h (\n 1 2 3\n 4 5 )\n", " A 192.0.2.1", "", 1, 0 },
+        { "SOA behind another record", "$TTL 60\n@ NS a\n@ SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "", 2, 0 },
+        { "blank lines and $ORIGIN first", "\n\n$ORIGIN t.\n$TTL 60\n@ SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "", 1, 0 },
+        { "another $TTL on the way", "$TTL 60\n@ SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "$TTL 90\n", 1, 3 },
+        { "another $ORIGIN on the way", "$TTL 60\n@ SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "$ORIGIN o\n", 1, 3 },
+        { "the same $TTL on the way", "$TTL 60\n@ SOA a h 1 2 3 4 5\n", " A 192.0.2.1", "$TTL 60\n", 1, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        for (unsigned threads = 1; threads <= 4; threads += 3) {
+            uint64_t records;
+            unsigned joined = parts_joined(cases[i].head, cases[i].record, cases[i].middle, threads, &records);
+            unsigned lost = threads > 1 ? cases[i].lost : 0;
+            if (joined != threads - 1 - lost || records != cases[i].more)
+                fail_msg("%s, %u threads: %u joined, %u records more", cases[i].label, threads, joined, (unsigned)records);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records_only), cmocka_unit_test(few_odd_lines), cmocka_unit_test(many_odd_lines), cmocka_unit_test(no_memory),
+        cmocka_unit_test(records_only), cmocka_unit_test(few_odd_lines), cmocka_unit_test(many_odd_lines), cmocka_unit_test(no_memory), cmocka_unit_test(parts_count),
     };
     return cmocka_run_group_tests_name("zone parts", tests, NULL, NULL);
 }
