@@ -58,7 +58,7 @@ static void part_do(void *context)
     struct part *part = context;
     struct change *change = part->change;
     part->worker->limits = part->limits;
-    udp_forget(part->worker);
+    udp_forget(part->worker, NULL);
     for (size_t i = 0; i < part->added_count; i++)
         port_join(part->worker, part->added[i]);
     for (size_t i = 0; i < part->update_count; i++) {

@@ -297,7 +297,7 @@ void udp_reply_parked(struct parked *p, size_t bytes);
 void udp_park(struct exchange *x, struct parked *p);
 void udp_heat(struct port *port);
 void udp_look_at_drops(struct port *port);
-void udp_forget(struct net_worker *w);       /* a port has gone or has changed */
+void udp_forget(struct net_worker *w, const struct port *port);      /* it goes; NULL: any may have changed */
 
 /* port.c */
 void port_free(struct port *port);           /* closes it; NULL is fine */

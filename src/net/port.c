@@ -11,7 +11,7 @@ void port_free(struct port *port)
     list_remove(&port->hot);
     list_remove(&port->of_worker);
     if (port->worker != NULL)
-        udp_forget(port->worker);
+        udp_forget(port->worker, port);
     if (port->source.fd >= 0)
         close(port->source.fd);
     mem_free(port->proxy_from);

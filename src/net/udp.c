@@ -74,7 +74,14 @@ static void batch_for(struct net_worker *w, struct port *port)
     }
 }
 
-void udp_forget(struct net_worker *w) { w->udp.port = NULL; }
+/* A port may end in the middle of another one's batch, with its last parked question: then there is nothing to forget. */
+void udp_forget(struct net_worker *w, const struct port *port)
+{
+    if (port != NULL && w->udp.port != port)
+        return;
+    udp_flush(w);
+    w->udp.port = NULL;
+}
 
 void udp_batch_clear(struct net_worker *w)
 {
@@ -311,6 +318,9 @@ void udp_flush(struct net_worker *w)
     uint64_t replied = b->replied;
     if (replied == 0)
         return;
+    b->replied = 0;
+    if (!check(b->port != NULL))
+        return;
     struct mmsghdr *run = b->out + __builtin_ctzll(replied), packed[UDP_BATCH_MAX];
     unsigned count = (unsigned)__builtin_popcountll(replied);
     uint64_t shape = replied >> __builtin_ctzll(replied);
@@ -323,7 +333,6 @@ void udp_flush(struct net_worker *w)
     counter_add(&w->counters.udp_sent, count - failed);
     if (failed > 0)
         counter_add(&w->counters.udp_send_failed, failed);
-    b->replied = 0;
 }
 
 /* ---- parked exchanges ---- */

@@ -201,6 +201,36 @@ static void test_parked_on_removed(void **state)
     echo_stop(&echo);
 }
 
+/* An answer to a question of a port that was removed is its end, in the middle of a batch of another port. */
+static void test_ends_inside_batch(void **state)
+{
+    struct net_listener l[2] = { { .endpoint = loopback(0), .transports = NET_UDP }, { .endpoint = loopback(0), .transports = NET_UDP } };
+    struct net_options o = net_defaults();
+    struct echo echo;
+    uint8_t got[8];
+    (void)state;
+    o.listeners = l;
+    o.listener_count = 2;
+    echo_start(&echo, &o);
+    struct endpoint gone = net_listener_endpoint(echo.net, 0), stays = net_listener_endpoint(echo.net, 1);
+    int parked = udp_from("127.0.0.1", &gone), asks = udp_from("127.0.0.1", &stays);
+    put(parked, "P1", 2);
+    echo_await(&echo, parked, 1);
+    l[1].endpoint = stays;
+    o.listeners = l + 1;
+    o.listener_count = 1;
+    assert_int_equal(net_change(echo.net, &o, NULL), OK);
+    for (int i = 0; i < 3; i++)         /* turns, in which its queue is seen empty */
+        expect_udp_echo(&stays, "e", "while it waits");
+    put(asks, "R", 1);
+    expect(recv(asks, got, sizeof got, 0) == 1 && got[0] == 'R', "the batch goes out");
+    expect(recv(parked, got, sizeof got, 0) == 2 && got[0] == 'P', "what was parked too");
+    expect_udp_echo(&stays, "e", "afterwards");
+    close(parked);
+    close(asks);
+    echo_stop(&echo);
+}
+
 static void test_all_or_nothing(void **state)
 {
     (void)state;
@@ -576,6 +606,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handover),    cmocka_unit_test(test_under_traffic), cmocka_unit_test(test_parked_on_removed),
+        cmocka_unit_test(test_ends_inside_batch),
         cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_second_server), cmocka_unit_test(test_proxy_udp),
         cmocka_unit_test(test_proxy_tcp),   cmocka_unit_test(test_proxy_changed), cmocka_unit_test(test_proxy_budget),
         cmocka_unit_test(test_options),
