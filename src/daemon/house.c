@@ -294,11 +294,14 @@ static enum status apply(struct house *house, struct config *next, bool force, c
     struct config *old = house->config;
     st = change_net(house, next, diag);
     if (st == OK) {
+        house_kernel_withdraw(house, next);
         house->moving = &parts;
         st = keeper_move(house->keeper, next, false, force, progress, totals);
         house->moving = NULL;
         if (st != OK && change_net(house, old, NULL) != OK)
             log_error(LOG_NET, "the listeners could not be put back");
+        if (st != OK)
+            house_kernel_change(house, old, NULL);
     }
     if (st != OK) {
         parts_clear(&parts);

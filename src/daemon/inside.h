@@ -182,6 +182,7 @@ MUST_CHECK enum status secrets_read(const struct config *config, struct cookie_s
 
 /* xdp.c: answers in the kernel, where listeners have `xdp` */
 MUST_CHECK enum status house_kernel_open(struct house *house, struct diagnostics *diag);    /* before privileges are dropped */
+void house_kernel_withdraw(struct house *house, const struct config *next);
 void house_kernel_change(struct house *house, const struct config *next, struct diagnostics *diag);
 MUST_CHECK enum status house_kernel_start(struct house *house);
 void house_kernel_end(struct house *house);         /* its thread */

@@ -52,6 +52,18 @@ static void log_idle(const struct config *config)
         log_warning(LOG_NET, "the kernel answers nothing: the first view does not serve everybody");
 }
 
+/* Beside the sockets: a listener that loses `xdp` does so before zones are loaded, which can take long. */
+void house_kernel_withdraw(struct house *house, const struct config *next)
+{
+    struct net_kernel_listener *list;
+    size_t count = listeners_make(house, next, &list);
+    if (house->kernel) {
+        struct net_kernel_options options = options_make(next, list, count);
+        net_kernel_withdraw(house->kernel, &options);
+    }
+    mem_free(list);
+}
+
 void house_kernel_change(struct house *house, const struct config *next, struct diagnostics *diag)
 {
     struct net_kernel_listener *list;
@@ -61,6 +73,9 @@ void house_kernel_change(struct house *house, const struct config *next, struct 
         served = net_kernel_change(house->kernel, &options);
         log_idle(next);
     }
+    if (served != count)
+        log_warning(LOG_NET, "not all listeners with `xdp` have it: interfaces are those of the start, and one made anew is another",
+                    log_u64("listeners", count), log_u64("served", served));
     if (served != count || (house->kernel && next->server.xdp_memory != house->config->server.xdp_memory))
         diagnostics_add(diag, SEVERITY_WARNING, "restart", NULL, "a change of xdp's interfaces and memory takes effect at the next start");
     mem_free(list);

@@ -30,7 +30,7 @@ extern const size_t kernel_program_bytes;
 struct mapped { void *at; size_t bytes; };
 struct net_kernel {
     struct bpf_object *object;
-    struct { unsigned index; int link; char name[IF_NAMESIZE]; } interfaces[KERNEL_ENDPOINTS];
+    struct { unsigned index; int link; } interfaces[KERNEL_ENDPOINTS];
     size_t interface_count;
     struct mapped control, buckets, chunks, cpus;
     unsigned cpu_count;
@@ -101,14 +101,22 @@ static enum status interface_look(const char *name, struct interface *out, struc
     return st;
 }
 
+/* An interface that was deleted and made again under its name is another one, on which no program hangs. */
+static bool is_attached(const struct net_kernel *k, unsigned index)
+{
+    for (size_t i = 0; i < k->interface_count; i++) {
+        if (k->interfaces[i].index == index)
+            return true;
+    }
+    return false;
+}
+
 static enum status attach(struct net_kernel *k, const char *name, unsigned index, struct diagnostics *diag)
 {
     const struct bpf_program *program = bpf_object__find_program_by_name(k->object, "rhizome_answer");
     LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
-    for (size_t i = 0; i < k->interface_count; i++) {
-        if (k->interfaces[i].index == index)
-            return OK;
-    }
+    if (is_attached(k, index))
+        return OK;
     int link = bpf_link_create(bpf_program__fd(program), (int)index, BPF_XDP, &options);
     if (link < 0) {
         switch (errno) {
@@ -123,7 +131,6 @@ static enum status attach(struct net_kernel *k, const char *name, unsigned index
     }
     k->interfaces[k->interface_count].index = index;
     k->interfaces[k->interface_count].link = link;
-    snprintf(k->interfaces[k->interface_count].name, IF_NAMESIZE, "%s", name);
     k->interface_count++;
     return OK;
 }
@@ -280,14 +287,20 @@ static void control_rates(struct kernel_control *c, const struct net_kernel_opti
     __atomic_store_n(&c->limit_cost_ns, o->responses_per_second ? UINT64_C(1000000000) / o->responses_per_second : 0, __ATOMIC_RELEASE);
 }
 
+static struct kernel_endpoint endpoint_of(const struct net_kernel_listener *l, unsigned interface)
+{
+    struct kernel_endpoint e = { .family = l->endpoint.address.family, .interface = interface };
+    const uint8_t port[2] = { (uint8_t)(l->endpoint.port >> 8), (uint8_t)l->endpoint.port };
+    memcpy(e.address, l->endpoint.address.bytes, l->endpoint.address.family == 4 ? 4 : 16);
+    memcpy(&e.port, port, sizeof port);
+    return e;
+}
+
 static void endpoint_set(struct kernel_control *c, const struct net_kernel_listener *l, const struct interface *at)
 {
     struct kernel_endpoint *e = &c->endpoints[c->endpoint_count];
-    *e = (struct kernel_endpoint){ .family = l->endpoint.address.family, .interface = at->index };
-    memcpy(e->address, l->endpoint.address.bytes, l->endpoint.address.family == 4 ? 4 : 16);
+    *e = endpoint_of(l, at->index);
     memcpy(e->mac, at->mac, sizeof e->mac);
-    const uint8_t port[2] = { (uint8_t)(l->endpoint.port >> 8), (uint8_t)l->endpoint.port };
-    memcpy(&e->port, port, sizeof port);
     __atomic_store_n(&c->endpoint_count, c->endpoint_count + 1, __ATOMIC_RELEASE);
 }
 
@@ -347,6 +360,36 @@ void net_kernel_close(struct net_kernel *k)
     mem_free(k);
 }
 
+/* Whether one of the listeners is this one. */
+static bool endpoint_stays(const struct kernel_endpoint *e, const struct net_kernel_options *options)
+{
+    for (size_t i = 0; i < options->listener_count; i++) {
+        const struct kernel_endpoint o = endpoint_of(&options->listeners[i], if_nametoindex(options->listeners[i].interface));
+        if (o.family == e->family && o.port == e->port && o.interface == e->interface && memcmp(o.address, e->address, sizeof o.address) == 0)
+            return true;
+    }
+    return false;
+}
+
+void net_kernel_withdraw(struct net_kernel *k, const struct net_kernel_options *options)
+{
+    struct kernel_control *c = k->control.at;
+    struct kernel_endpoint stay[KERNEL_ENDPOINTS];
+    unsigned count = 0;
+    for (unsigned i = 0; i < c->endpoint_count; i++) {
+        if (endpoint_stays(&c->endpoints[i], options))
+            stay[count++] = c->endpoints[i];
+    }
+    if (count == c->endpoint_count)
+        return;
+    /* None while they are written: the program must not see half of one. */
+    __atomic_store_n(&c->endpoint_count, 0, __ATOMIC_RELEASE);
+    if (k->table.wait)
+        k->table.wait(NULL);
+    memcpy(c->endpoints, stay, count * sizeof stay[0]);
+    __atomic_store_n(&c->endpoint_count, count, __ATOMIC_RELEASE);
+}
+
 size_t net_kernel_change(struct net_kernel *k, const struct net_kernel_options *options)
 {
     struct kernel_control *c = k->control.at;
@@ -359,10 +402,7 @@ size_t net_kernel_change(struct net_kernel *k, const struct net_kernel_options *
     for (size_t i = 0; i < options->listener_count && c->endpoint_count < KERNEL_ENDPOINTS; i++) {
         const struct net_kernel_listener *l = &options->listeners[i];
         struct interface at;
-        bool attached = false;
-        for (size_t n = 0; n < k->interface_count; n++)
-            attached |= strcmp(k->interfaces[n].name, l->interface) == 0;
-        if (!attached || is_wildcard(&l->endpoint.address) || interface_look(l->interface, &at, NULL) != OK)
+        if (is_wildcard(&l->endpoint.address) || interface_look(l->interface, &at, NULL) != OK || !is_attached(k, at.index))
             continue;
         control_limits(c, options->udp_payload, at.mtu);
         endpoint_set(c, l, &at);

@@ -34,8 +34,10 @@ bool net_kernel_built(void);
 MUST_CHECK enum status net_kernel_open(const struct net_kernel_options *options, struct net_kernel **out, struct diagnostics *diag);
 /** Detaches.  NULL is fine. */
 void net_kernel_close(struct net_kernel *kernel);
-/** Other endpoints and settings of OPT, at a reload; interfaces stay those of net_kernel_open: a listener on another one is left
- *  out.  All answers are dead afterwards.  @return how many listeners are served */
+/** Endpoints that are not among these go; the others go on as they are.  For the first step of a reload. */
+void net_kernel_withdraw(struct net_kernel *kernel, const struct net_kernel_options *options);
+/** Other endpoints and settings of OPT, at a reload; interfaces stay those of net_kernel_open: a listener on another one, or on one
+ *  that was deleted and made again, is left out.  All answers are dead afterwards.  @return how many listeners are served */
 size_t net_kernel_change(struct net_kernel *kernel, const struct net_kernel_options *options);
 
 enum net_kernel_kind { NET_KERNEL_POSITIVE, NET_KERNEL_NODATA, NET_KERNEL_NXDOMAIN, NET_KERNEL_REFERRAL, NET_KERNEL_KINDS };

@@ -16,6 +16,11 @@ enum status net_kernel_open(const struct net_kernel_options *options, struct net
 
 /* Nobody has one. */
 void net_kernel_close(struct net_kernel *kernel) { (void)kernel; }
+void net_kernel_withdraw(struct net_kernel *kernel, const struct net_kernel_options *options)
+{
+    (void)kernel;
+    (void)options;
+}
 size_t net_kernel_change(struct net_kernel *kernel, const struct net_kernel_options *options)
 {
     (void)kernel;
