@@ -23,6 +23,7 @@ static struct net_kernel_options options_make(const struct config *config, const
     return (struct net_kernel_options){ .listeners = list, .listener_count = count, .udp_payload = (uint16_t)config->server.udp_payload,
                                         .memory_bytes = config->server.xdp_memory,
                                         .responses_per_second = (uint32_t)config->rrl.responses_per_second,
+                                        .window_seconds = (uint32_t)rrl_defaults().window_seconds,
                                         .prefix4 = (uint8_t)config->rrl.prefix4, .prefix6 = (uint8_t)config->rrl.prefix6 };
 }
 
@@ -84,6 +85,7 @@ void house_kernel_change(struct house *house, const struct config *next, struct 
 static void *filler_main(void *argument)
 {
     struct house *house = argument;
+    thread_give_way();      /* its sweeps must not take from who answers */
     serve_kernel_run(house->kernel_filler);
     return NULL;
 }

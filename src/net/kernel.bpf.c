@@ -464,7 +464,8 @@ INLINE bool find_account(const struct visit *v, __u32 *out)
 }
 
 /* All answers for one network of clients together, up to a second in advance.  Over that the sockets answer, and charge each kind
- * of answer to its own account.  Two CPUs may lose each other's charge, which costs accuracy only, as the clock of some
+ * of answer to its own account.  As there, what is not given is charged too, up to a debt: while a flood goes on it gets nothing
+ * here, and at the deepest debt nothing is written.  Two CPUs may lose each other's charge, which costs accuracy only, as the clock of some
  * milliseconds does. */
 INLINE bool may_answer(const struct visit *v)
 {
@@ -474,11 +475,11 @@ INLINE bool may_answer(const struct visit *v)
         return true;
     if (!find_account(v, &account))
         return false;
-    u64 now = bpf_ktime_get_coarse_ns(), *paid = &control.paid[account & (KERNEL_ACCOUNTS - 1)], from = *paid > now ? *paid : now;
-    if (from + cost_ns > now + second_ns)
+    u64 now = bpf_ktime_get_coarse_ns(), *paid = &control.paid[account & (KERNEL_ACCOUNTS - 1)], next = (*paid > now ? *paid : now) + cost_ns;
+    if (RARE(next > now + control.limit_most_ns))
         return false;
-    *paid = from + cost_ns;
-    return true;
+    *paid = next;
+    return next <= now + second_ns;
 }
 
 /* ---- answering ---- */

@@ -284,6 +284,7 @@ static void control_rates(struct kernel_control *c, const struct net_kernel_opti
     ones6 = address_mask(ones6, o->prefix6);
     memcpy(&c->limit_mask4, ones4.bytes, sizeof c->limit_mask4);
     memcpy(c->limit_mask6, ones6.bytes, sizeof c->limit_mask6);
+    c->limit_most_ns = (1 + (uint64_t)o->window_seconds) * UINT64_C(1000000000);
     __atomic_store_n(&c->limit_cost_ns, o->responses_per_second ? UINT64_C(1000000000) / o->responses_per_second : 0, __ATOMIC_RELEASE);
 }
 

@@ -22,6 +22,7 @@ struct net_kernel_options {
     uint16_t udp_payload;           /**< as the OPT of answers has it */
     uint64_t memory_bytes;          /**< for answers, in the kernel for as long as it is open */
     uint32_t responses_per_second;  /**< for one network of clients, all answers together; what is over goes to the sockets; 0 = any number */
+    uint32_t window_seconds;        /**< what is over is charged too, up to so much debt, as the sockets do */
     uint8_t prefix4, prefix6;       /**< bits of a network */
 };
 

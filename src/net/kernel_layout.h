@@ -76,7 +76,8 @@ struct kernel_control {
     unsigned int endpoint_count;
     unsigned short udp_payload;             /* host order */
     unsigned short reply_max;               /* octets of a message that the interface carries */
-    unsigned long long reserved[3];
+    unsigned long long limit_most_ns;       /* how far an account may run ahead of the clock: a second, and the debt of what was not given */
+    unsigned long long reserved[2];
     struct kernel_endpoint endpoints[KERNEL_ENDPOINTS];
     unsigned char type_index[256];          /* of the counters below */
     unsigned int limit_mask4, limit_mask6[4];   /* what of an address is the network; network order */
