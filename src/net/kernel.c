@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/membarrier.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -43,6 +43,24 @@ static enum status refuse(struct diagnostics *diag, enum status st, const char *
 {
     diagnostics_add(diag, SEVERITY_ERROR, "xdp", NULL, "xdp%s%s: %s", *interface ? " on " : "", interface, text);
     return st;
+}
+
+/* CAP_PERFMON is what lets the verifier take arithmetic on pointers, and CAP_SYS_ADMIN is as good as it and CAP_BPF. */
+static bool is_privileged(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { 0 };
+    if (syscall(SYS_capget, &header, sets) != 0)
+        return true;        /* who knows; then the kernel's own words are told */
+    uint64_t has = sets[0].effective | (uint64_t)sets[1].effective << 32, admin = UINT64_C(1) << CAP_NET_ADMIN;
+    uint64_t wanted = admin | UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_PERFMON, all = admin | UINT64_C(1) << CAP_SYS_ADMIN;
+    return (has & wanted) == wanted || (has & all) == all;
+}
+
+static enum status refuse_rights(struct diagnostics *diag, const char *interface)
+{
+    return refuse(diag, E_REFUSED, interface, "it needs CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and the system call bpf(): start as root, with `user` to "
+                  "become somebody else, or give the service the drop-in of docs/kernel.md");
 }
 
 /* ---- interfaces ---- */
@@ -120,7 +138,7 @@ static enum status attach(struct net_kernel *k, const char *name, unsigned index
     int link = bpf_link_create(bpf_program__fd(program), (int)index, BPF_XDP, &options);
     if (link < 0) {
         switch (errno) {
-        case EPERM: return refuse(diag, E_REFUSED, name, "it needs CAP_NET_ADMIN and CAP_BPF: start as root, with `user` to become somebody else");
+        case EPERM: return refuse_rights(diag, name);
         case EBUSY:
         case EEXIST: return refuse(diag, E_REFUSED, name, "another XDP program is attached to it");
         case EOPNOTSUPP: return refuse(diag, E_REFUSED, name, "its driver does not support XDP (native mode)");
@@ -205,8 +223,6 @@ static const char *last_line(char *log)
 static enum status load_program(struct net_kernel *k, uint64_t memory, struct diagnostics *diag)
 {
     enum { LOG_BYTES = 1 << 16 };
-    struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-    (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);        /* kernels before 5.11 count maps there */
     (void)libbpf_set_print(silent);
     k->object = bpf_object__open_mem(kernel_program, kernel_program_bytes, NULL);
     if (k->object == NULL || size_maps(k, memory) != OK)
@@ -220,8 +236,8 @@ static enum status load_program(struct net_kernel *k, uint64_t memory, struct di
     (void)bpf_program__set_log_buf(program, log, LOG_BYTES);
     enum status st = OK;
     int error = bpf_object__load(k->object);
-    if (error == -EPERM)
-        st = refuse(diag, E_REFUSED, "", "it needs CAP_BPF and CAP_NET_ADMIN: start as root, with `user` to become somebody else");
+    if (error == -EPERM || (error != 0 && !is_privileged()))
+        st = refuse_rights(diag, "");
     else if (error == -ENOMEM)
         st = refuse(diag, E_NOMEM, "", "the kernel has no memory for the table: make xdp-memory smaller");
     else if (error != 0)

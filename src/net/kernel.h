@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-enum { NET_KERNEL_ZONES = 65536 };      /**< zones that can have answers there at one time */
+enum { NET_KERNEL_ZONES = 65536 };      /**< zones that can have answers there, over the life of the process: none has the place of one that is gone */
 
 struct net_kernel_listener {
     const char *interface;          /**< its driver must support XDP itself ("native") */
@@ -29,7 +29,7 @@ struct net_kernel_options {
 struct net_kernel;
 /** Whether this build has it. */
 bool net_kernel_built(void);
-/** Loads the program and attaches it to the interfaces.  Needs CAP_BPF and CAP_NET_ADMIN, or root.
+/** Loads the program and attaches it to the interfaces.  Needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, or root.
  *  @param diag  why not, in one line an operator can act on
  *  @return OK; E_REFUSED, E_SYSTEM, E_NOMEM */
 MUST_CHECK enum status net_kernel_open(const struct net_kernel_options *options, struct net_kernel **out, struct diagnostics *diag);
