@@ -71,7 +71,7 @@ static void count(struct block *block)
 {
     struct zone_builder *b = block->b;
     if (b->lots)
-        build_threads(b->threads, count_lots, block);
+        zone_threads(b->threads, count_lots, block);
     else
         block->lots[0] = compare_owners(b, 0, b->runs);
     block->sum = (struct freeze_sum){ .nodes = 1, .head_bytes = node_head_bytes(b->apex_length) };      /* the apex */
@@ -183,7 +183,7 @@ static enum status write_parts(struct block *block)
     for (unsigned i = 1; i < block->count; i++)
         parts[i].levels[0] = parts[0].levels[0];
     if (st == OK)
-        build_threads(block->count, write_part, block);
+        zone_threads(block->count, write_part, block);
     for (unsigned i = 0; i < block->count; i++) {
         st = st == OK ? parts[i].status : st;
         items_clear(&parts[i].items);

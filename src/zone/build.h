@@ -10,7 +10,7 @@
 #define ZONE_BUILD_H
 
 #include "zone/inside.h"
-#include "zone/snapshot_inside.h"
+#include "zone/threads.h"
 
 #include <string.h>
 
@@ -172,11 +172,6 @@ static inline void positions_note(struct build_positions *p, uint64_t record, co
     if (p->words == 2)
         where[1] = (uint32_t)r->column << 16 | r->file;
 }
-/* Runs work(context, 0) ... work(context, threads - 1), the first in this thread; those that no thread can be had for as well. */
-#define build_threads snapshot_threads
-enum { BUILD_THREADS_MAX = 16 };
-static_assert((int)BUILD_THREADS_MAX <= (int)ZONE_SNAPSHOT_THREADS_MAX, "there is room for them");
-static inline unsigned build_threads_of(unsigned wanted) { return wanted == 0 ? 1 : wanted < BUILD_THREADS_MAX ? wanted : BUILD_THREADS_MAX; }
 /* Divides a builder that has little in it yet into so many lots (at most BUILD_LOTS), by the keys of names met here and there in the text, which
  * are sorted. */
 MUST_CHECK enum status zone_builder_divide(struct zone_builder *b, size_t count, uint64_t *keys, size_t key_count);

@@ -39,7 +39,7 @@ enum { LEFT_MAX = 256 };
 struct filling {
     const struct freezing *f;
     unsigned threads;
-    struct { uint32_t count, nodes[LEFT_MAX]; } left[BUILD_THREADS_MAX];
+    struct { uint32_t count, nodes[LEFT_MAX]; } left[ZONE_THREADS_MAX];
 };
 
 static void fill_stretch(void *context, unsigned thread)
@@ -71,7 +71,7 @@ void index_fill(const struct freezing *f, unsigned threads)
 {
     struct filling filling = { .f = f, .threads = threads };
     memset(slots_of(f->v), 0, f->v->slot_count * sizeof(struct zone_slot));
-    build_threads(filling.threads, fill_stretch, &filling);
+    zone_threads(filling.threads, fill_stretch, &filling);
     bool many = false;
     for (unsigned t = 0; t < filling.threads; t++)
         many |= filling.left[t].count > LEFT_MAX;

@@ -110,7 +110,7 @@ static enum status read_main(struct reader *r)
     if (r->fatal == OK && !*r->builder)
         no_records(r);
     if (*r->builder)
-        (*r->builder)->threads = build_threads_of(o->threads);
+        (*r->builder)->threads = zone_threads_of(o->threads);
     frame_close(r, &frame);
     return r->fatal;
 }

@@ -129,7 +129,7 @@ struct stretches {
     char *text;
     size_t size;
     unsigned threads;
-    struct { size_t got; int error; } of[BUILD_THREADS_MAX];
+    struct { size_t got; int error; } of[ZONE_THREADS_MAX];
 };
 
 static size_t stretch_start(const struct stretches *s, unsigned index) { return s->size / s->threads * index; }
@@ -159,8 +159,8 @@ static enum status read_whole(int fd, struct frame *frame, size_t size, unsigned
     if (!s.text)
         return E_NOMEM;
     if (size >= READERS_FROM)
-        s.threads = build_threads_of(threads);
-    build_threads(s.threads, read_stretch, &s);
+        s.threads = zone_threads_of(threads);
+    zone_threads(s.threads, read_stretch, &s);
     for (unsigned i = 0; i < s.threads; i++) {
         if (s.of[i].error) {
             errno = s.of[i].error;

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { SAMPLES = 1024, LINE_MOST = 4096, LARGE_FROM = 8 << 20, LOT_TEXT = 4 << 20, PARTS_MAX = BUILD_THREADS_MAX };
+enum { SAMPLES = 1024, LINE_MOST = 4096, LARGE_FROM = 8 << 20, LOT_TEXT = 4 << 20, PARTS_MAX = ZONE_THREADS_MAX };
 
 struct part {
     struct parts *all;
@@ -159,7 +159,7 @@ static const char *line_near(const char *at, const char *end)
 static void parts_start(struct reader *r)
 {
     const struct lexer *lexer = &r->frame->lexer;
-    unsigned threads = build_threads_of(r->options->threads);
+    unsigned threads = zone_threads_of(r->options->threads);
     size_t left = (size_t)(lexer->end - lexer->pos);
     const char *begins[PARTS_MAX + 1];
     unsigned count = 0;

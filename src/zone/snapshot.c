@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A version back from its file, which is read, not mapped: see docs/snapshot.md. */
 #include "zone/snapshot_inside.h"
+#include "zone/threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static_assert((int)ZONE_SNAPSHOT_THREADS_MAX <= (int)ZONE_THREADS_MAX, "there is room for them");
 
 const uint8_t snapshot_magic[8] = { 'R', 'h', 'i', 'z', 'S', 'n', 'a', 'p' };
 
@@ -67,33 +69,6 @@ uint64_t snapshot_layout(void)
     for (size_t size = 0; size < sizeof label; size++)
         tag = snapshot_sum_add(tag, hash_link(&key, tag, label, size));
     return snapshot_sum_add(tag, snapshot_piece_sum((const uint8_t *)RHIZ_VERSION, sizeof RHIZ_VERSION - 1));
-}
-
-/* ---- threads ---- */
-
-struct helper { pthread_t id; void (*work)(void *, unsigned); void *context; unsigned index; bool runs; };
-
-static void *helper_main(void *argument)
-{
-    struct helper *helper = argument;
-    helper->work(helper->context, helper->index);
-    return NULL;
-}
-
-void snapshot_threads(unsigned threads, void (*work)(void *, unsigned), void *context)
-{
-    struct helper helpers[ZONE_SNAPSHOT_THREADS_MAX];
-    for (unsigned i = 1; i < threads; i++) {
-        helpers[i] = (struct helper){ .work = work, .context = context, .index = i };
-        helpers[i].runs = pthread_create(&helpers[i].id, NULL, helper_main, &helpers[i]) == 0;
-    }
-    work(context, 0);
-    for (unsigned i = 1; i < threads; i++) {
-        if (helpers[i].runs)
-            (void)pthread_join(helpers[i].id, NULL);
-        else
-            work(context, i);
-    }
 }
 
 /* ---- reading ---- */
@@ -250,7 +225,7 @@ static enum status read_block(int fd, const struct snapshot_head *head, unsigned
     r.sums = mem_alloc(pieces * sizeof *r.sums);
     r.block = r.sums ? mem_room((size_t)head->block_bytes) : NULL;
     if (r.block) {
-        snapshot_threads(r.threads, read_stretch, &r);
+        zone_threads(r.threads, read_stretch, &r);
         st = OK;
     }
     for (unsigned i = 0; st == OK && i < r.threads; i++)

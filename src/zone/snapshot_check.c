@@ -5,6 +5,7 @@
  * before has to end.  Going on, the ancestors of the node at hand are known, and with them what its parent and flags must be.  Several threads take
  * a stretch each, which begins at a child of the apex, so that no other ancestor is needed. */
 #include "zone/snapshot_inside.h"
+#include "zone/threads.h"
 
 #include <string.h>
 
@@ -465,7 +466,7 @@ const char *snapshot_check(const struct zone_version *v, uint64_t bytes, const s
     if (!c.stretches)
         return "there is no memory to check it";
     plan(&c);
-    snapshot_threads(c.threads, check_stretch, &c);
+    zone_threads(c.threads, check_stretch, &c);
     const char *wrong = join(&c);
     mem_free(c.stretches);
     return wrong;

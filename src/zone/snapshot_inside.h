@@ -62,7 +62,4 @@ bool snapshot_sets_sound(const struct zone_version *v, const struct zone_node *n
 /* For tests: makes the sums of an image of a file right again; false when it is no such image. */
 bool snapshot_reseal(uint8_t *image, size_t bytes);
 
-/* Runs work(context, 0) ... work(context, threads - 1), the first one in this thread; those that no thread can be had for as well. */
-void snapshot_threads(unsigned threads, void (*work)(void *context, unsigned index), void *context);
-
 #endif

@@ -207,7 +207,7 @@ enum status build_sort(struct zone_builder *b)
         return E_NOMEM;
     }
     b->entries = entries;
-    build_threads(b->threads, sort_lots, &s);
+    zone_threads(b->threads, sort_lots, &s);
     mem_free(own);
     return OK;
 }
