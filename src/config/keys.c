@@ -63,7 +63,7 @@ static const struct key keys_server[] = {
     { "udp-payload", KEY_COUNT, IN(server.udp_payload), 512, 4096, "1232", NULL, NULL, "largest UDP message, octets" },
     { "udp-batch", KEY_COUNT, IN(server.udp_batch), 1, 64, "32", NULL, NULL, "UDP messages per system call" },
     { "udp-receive-buffer", KEY_BYTES, IN(server.udp_receive_buffer), 0, 1 << 30, "4M", NULL, NULL, "queue of each UDP socket in the kernel; 0 = the system's" },
-    { "xdp-memory", KEY_BYTES, IN(server.xdp_memory), 1 << 20, (uint64_t)16 << 30, "64M", NULL, NULL, "of answers in the kernel, some 128 octets each; a change needs a restart" },
+    { "xdp-memory", KEY_BYTES, IN(server.xdp_memory), 1 << 20, (uint64_t)16 << 30, "64M", NULL, NULL, "of answers in the kernel, some 64 to 160 octets each; a change needs a restart" },
     { "freebind", KEY_BOOL, IN(server.freebind), 0, 1, "true", NULL, NULL, "listen on addresses that are not there yet" },
     { "minimal-responses", KEY_BOOL, IN(server.minimal_responses), 0, 1, "true", NULL, NULL, "no additional records but glue" },
     { "round-robin", KEY_BOOL, IN(server.round_robin), 0, 1, "false", NULL, NULL, "rotate the records of an answer" },
