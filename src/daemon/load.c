@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64, ORDER_ABOVE = 64, POOL_FROM = 4 };
+enum { DIAGNOSTICS_KEPT = 200, WARNINGS_KEPT = 10, QUIET_ABOVE = 1000, LOADERS_MAX = 64, ORDER_ABOVE = 64, POOL_FROM = 4, SHARE_MOST = 64 };
 
 struct load_how { bool force, quiet; unsigned threads; };   /* threads: for one zone */
 
@@ -182,14 +183,20 @@ static void publish(struct keeper *keeper, struct kept *kept, struct loaded *loa
     *loaded = old;
 }
 
+enum { PATH_ROOM = 8192 };
+static void source_path(const struct keeper *keeper, const struct kept *kept, char out[PATH_ROOM])
+{
+    if (!config_zone_file(keeper->config_moving ? keeper->config_moving : keeper->config, kept->config, out, PATH_ROOM))
+        snprintf(out, PATH_ROOM, "(path too long)");
+}
+
 static enum status load(struct keeper *keeper, struct kept *kept, const struct load_how *how, struct diagnostics *diag)
 {
-    char path[8192];
+    char path[PATH_ROOM];
     struct loaded loaded = { 0 };
     uint64_t started = clock_ns();
     int64_t read_ns = (int64_t)clock_now().unix_ms * 1000000;
-    if (!config_zone_file(keeper->config_moving ? keeper->config_moving : keeper->config, kept->config, path, sizeof path))
-        snprintf(path, sizeof path, "(path too long)");
+    source_path(keeper, kept, path);
     if (!how->force && unchanged(kept, path))
         return E_EXISTS;
     if (atomic_load(&keeper->cancelled))
@@ -283,6 +290,8 @@ struct pool {
     struct keeper *keeper;
     const struct load_job *job;
     struct load_how how;
+    uint64_t *octets, all_octets;       /* that each zone has to read; NULL = nobody asked */
+    unsigned threads;
     bool gives_way;
     _Atomic size_t next, done;
     _Atomic uint64_t loaded, unchanged, failed;
@@ -291,9 +300,35 @@ struct pool {
     unsigned running;
 };
 
+/* What is to be read, where few zones have it: one may be huge, and others nothing.  The main file counts. */
+static void share_threads(struct pool *pool)
+{
+    char path[PATH_ROOM];
+    struct stat facts;
+    pool->octets = mem_alloc(pool->job->count * sizeof *pool->octets);
+    for (size_t i = 0; pool->octets && i < pool->job->count; i++) {
+        struct kept *kept = pool->job->zones[i];
+        source_path(pool->keeper, kept, path);
+        bool nothing = (!pool->how.force && unchanged(kept, path)) || stat(path, &facts) != 0;
+        pool->octets[i] = nothing ? 0 : (uint64_t)facts.st_size;
+        pool->all_octets += pool->octets[i];
+    }
+}
+
+/* Its share of the threads, rounded, so that together there are hardly more than there should be; one at least. */
+static unsigned threads_for(const struct pool *pool, size_t index)
+{
+    if (!pool->octets || pool->all_octets == 0)
+        return pool->how.threads;
+    double share = (double)pool->octets[index] / (double)pool->all_octets * pool->threads;
+    return share < 1 ? 1 : (unsigned)(share + 0.5);
+}
+
 static void load_next(struct pool *pool, struct diagnostics *diag, size_t index)
 {
-    enum status st = load(pool->keeper, pool->job->zones[index], &pool->how, diag);
+    struct load_how how = pool->how;
+    how.threads = threads_for(pool, index);
+    enum status st = load(pool->keeper, pool->job->zones[index], &how, diag);
     if (st == OK)
         atomic_fetch_add(&pool->loaded, 1);
     else if (st == E_EXISTS)
@@ -399,8 +434,10 @@ static bool has_given_way(void) { return sched_getscheduler(0) == SCHED_BATCH; }
 void load_all(struct keeper *keeper, const struct load_job *job, bool force, const struct keeper_progress *progress, struct keeper_totals *totals)
 {
     unsigned threads = threads_wanted(keeper);
-    struct pool pool = { .keeper = keeper, .job = job, .how = { .force = force, .quiet = job->count > QUIET_ABOVE, .threads = job->count < POOL_FROM ? threads : 1 } };
+    struct pool pool = { .keeper = keeper, .job = job, .threads = threads, .how = { .force = force, .quiet = job->count > QUIET_ABOVE, .threads = job->count < POOL_FROM ? threads : 1 } };
     order_by_config(keeper->config_moving ? keeper->config_moving : keeper->config, job);
+    if (job->count >= POOL_FROM && job->count <= SHARE_MOST && threads > 1)
+        share_threads(&pool);
     pool.gives_way = atomic_load(&keeper->ready) && !has_given_way();   /* on threads of its own: see load_one() */
     if (job->count > 0 && (pool.gives_way || (job->count >= POOL_FROM && threads > 1)))
         run_pool(&pool, threads > job->count ? (unsigned)job->count : threads, progress);
@@ -409,6 +446,7 @@ void load_all(struct keeper *keeper, const struct load_job *job, bool force, con
     for (size_t i; diag && (i = atomic_fetch_add(&pool.next, 1)) < job->count;)
         load_next(&pool, diag, i);
     diagnostics_free(diag);
+    mem_free(pool.octets);
     totals->loaded += pool.loaded;
     totals->unchanged += pool.unchanged;
     totals->failed += pool.failed;
