@@ -35,7 +35,7 @@ static size_t put_owner(struct dice *d, char *out, size_t room)
 static size_t put_line(struct dice *d, unsigned odd, char *out, size_t room)
 {
     static const char *const rdata[] = {
-        "A 192.0.2.%u", "60 A 192.0.2.%u", "IN AAAA 2001:db8::%u", "NS n%u", "NS ns%u.elsewhere.", "DS %u 13 1 0123456789ABCDEF0123456789abcdef01234567",
+        "A 192.0.2.%u", "60 A 192.0.2.%u", "90 A 192.0.2.%u", "IN AAAA 2001:db8::%u", "NS n%u", "NS ns%u.elsewhere.", "DS %u 13 1 0123456789ABCDEF0123456789abcdef01234567",
         "TXT \"%u\"", "MX %u Mail", "RRSIG A 13 2 60 20300101000000 20200101000000 %u t. QUJDRA==", "CNAME c%u", "DNAME d%u.elsewhere.",
         "TYPE65%u \\# 1 00",
     };
