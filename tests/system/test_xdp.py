@@ -3,6 +3,7 @@
 the sockets answer; what it should not answer it leaves to them; and it is gone with the process."""
 import random
 import re
+import resource
 import select
 import socket
 import struct
@@ -632,6 +633,48 @@ def test_a_listener_that_goes(place, started):
     assert started.answered() == before
 
 
+def test_a_listener_that_goes_before_zones_are_loaded(place, started, tmp_path):
+    """Sockets change first, and with them what the kernel answers for; loading takes its time."""
+    large = tmp_path / "large.zone"
+    large.write_text(rhizome.zone_text(1, "".join(f"n{i} A 192.0.2.1\n" for i in range(150000))))
+    hot, kept, message = place.udp(SERVER4), place.udp(SERVER6), query("www.example.", "A")
+    for sock in hot, kept:
+        assert heat(started, sock, message) is not None
+    names = ["kernel.answered4", "kernel.answered6"]
+    text = started.text.replace(f'{{ address: "{SERVER4}@53", xdp: {place.far} }}', f'"{SERVER4}@53"')
+    started.write_config(text.replace("zones:\n", f'zones:\n  - {{ name: "large.", file: "{large}" }}\n'))
+    reload = threading.Thread(target=lambda: started.control("reload"))
+    seen = []
+    reload.start()
+    while reload.is_alive():
+        before = [started.count(name) for name in names]
+        ask(hot, message)
+        ask(kept, message)
+        after = [started.count(name) for name in names]
+        seen.append(tuple(b - a for a, b in zip(before, after)))
+    reload.join()
+    assert len(seen) > 10, seen
+    # The first few are before the change, the last few after the setup was swapped.
+    middle = seen[len(seen) // 3:-len(seen) // 3]
+    assert sum(four for four, _ in middle) == 0 and sum(six for _, six in middle) > len(middle) / 2, seen
+    assert heat(started, kept, message) is not None
+
+
+def test_an_interface_made_anew(keeper, tmp_path):
+    """Its name is the old one's, but no program hangs on it: a reload says so, and its sockets answer."""
+    keeper.stop()
+    place = keeper.place
+    with Server(place, tmp_path / "rhizd").start() as server:
+        message = query("www.example.", "A")
+        assert heat(server, place.udp(SERVER4), message) is not None
+        place.link_anew()
+        assert "takes effect at the next start" in str(server.control("reload"))
+        assert "one made anew is another" in server.log and not place.attached()
+        assert heat(server, place.udp(SERVER4), message, 0.3) is None
+    with Server(place, tmp_path / "again").start() as server:
+        assert heat(server, place.udp(SERVER4), message) is not None
+
+
 def test_counters(shared):
     hot = shared.place.udp(SERVER6)
     message = query("x.cut.example.", "AAAA", edns=opt(1232, flags=DO))
@@ -647,7 +690,8 @@ def test_counters(shared):
 
 
 def test_rate_limits(place, tmp_path):
-    """Ten a second for a network, from the kernel; what is over the sockets count, and drop."""
+    """A second's worth for a network from the kernel; what is over is charged too, so a flood gets no more there, and the sockets, which
+    count for themselves, give another second's worth and drop the rest."""
     limits = "limits: { rrl: { responses-per-second: 10, slip: 0, exempt: [loopback] } }\n"
     with Server(place, tmp_path / "rhizd", more=limits).start() as server:
         socks, message = [place.udp(address) for address in (SERVER4, SERVER6)], query("www.example.", "A")
@@ -668,13 +712,14 @@ def test_rate_limits(place, tmp_path):
                     pass
         by_kernel = [server.count(name) - value for name, value in zip(names, before)]
         for index in 0, 1:
-            assert sent > 50 and 10 <= by_kernel[index] <= 10 * 4 and got[index] <= 2 * 10 * 4, (sent, by_kernel, got)
+            assert sent > 60 and 5 <= by_kernel[index] <= 15 and got[index] <= 30, (sent, by_kernel, got)
         assert server.count("kernel.passed.limited") >= 2 * sent - sum(by_kernel) - 5 and server.count("rrl.dropped") > 0
 
 
 def test_kill_leaves_nothing(place, tmp_path):
     server = Server(place, tmp_path / "rhizd").start()
     assert place.attached()
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_MEMLOCK) == resource.getrlimit(resource.RLIMIT_MEMLOCK)
     server.kill()
     end = time.monotonic() + 10
     while place.attached() and time.monotonic() < end:

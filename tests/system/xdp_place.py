@@ -58,9 +58,20 @@ class Place:
     def _open(self):
         for name in self.client, self.server:
             run("ip", "netns", "add", name)
+            run("ip", "-n", name, "link", "set", "lo", "up")
+        source, program = self.folder / "pass.c", self.folder / "pass.o"
+        source.write_text(PASS_PROGRAM)
+        run("clang", "-O2", "-target", "bpf", f"-I/usr/include/{platform.machine()}-linux-gnu", "-c", source, "-o", program)
+        self._link()
+
+    def link_anew(self):
+        """The pair is deleted and made again, under the same names and addresses."""
+        run("ip", "-n", self.server, "link", "del", self.far)
+        self._link()
+
+    def _link(self):
         run("ip", "link", "add", self.near, "netns", self.client, "type", "veth", "peer", "name", self.far, "netns", self.server)
         for namespace, device, mac, four, six in ((self.client, self.near, CLIENT_MAC, CLIENT4, CLIENT6), (self.server, self.far, SERVER_MAC, SERVER4, SERVER6)):
-            run("ip", "-n", namespace, "link", "set", "lo", "up")
             run("ip", "netns", "exec", namespace, "ethtool", "-K", device, "rxvlan", "off", "txvlan", "off")
             run("ip", "-n", namespace, "link", "set", device, "address", mac.hex(":"), "up")
             run("ip", "-n", namespace, "addr", "add", f"{four}/24", "dev", device)
@@ -71,10 +82,7 @@ class Place:
         run("ip", "-n", self.server, "addr", "add", f"{VLAN4}/24", "dev", self.far)
         self.has_vlans = subprocess.run(["ip", "-n", self.server, "link", "add", "link", self.far, "name", "tagged", "type", "vlan", "id", str(VLAN_ID)],
                                         capture_output=True, check=False).returncode == 0
-        source, program = self.folder / "pass.c", self.folder / "pass.o"
-        source.write_text(PASS_PROGRAM)
-        run("clang", "-O2", "-target", "bpf", f"-I/usr/include/{platform.machine()}-linux-gnu", "-c", source, "-o", program)
-        run("ip", "-n", self.client, "link", "set", self.near, "xdpdrv", "obj", program, "sec", "xdp")
+        run("ip", "-n", self.client, "link", "set", self.near, "xdpdrv", "obj", self.folder / "pass.o", "sec", "xdp")
 
     def __exit__(self, *unused):
         for name in self.client, self.server:
