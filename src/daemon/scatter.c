@@ -9,22 +9,6 @@ static bool taken(const struct zone_version *v, uint32_t index)
     return index % 3 == 1 && !zone_node_is_empty(zone_version_node(v, index));
 }
 
-static enum status put_back(struct zone_edit *edit, const struct zone_version *v, const struct zone_node *n)
-{
-    struct rrset set;
-    const uint8_t *rdata;
-    uint16_t size;
-    enum status st = OK;
-    struct name_view owner = zone_node_name(v, n);
-    for (size_t position = 0; st == OK && zone_node_rrset_next(v, n, &position, &set);) {
-        for (size_t at = 0; st == OK && rrset_next(set.records, set.bytes, &at, &rdata, &size);)
-            st = zone_edit_add(edit, owner, set.type, set.ttl, rdata, size);
-        for (size_t at = 0; st == OK && rrset_next(set.sigs, set.sig_bytes, &at, &rdata, &size);)
-            st = zone_edit_add(edit, owner, TYPE_RRSIG, set.sig_ttl, rdata, size);
-    }
-    return st;
-}
-
 /* @param whole  what the version was; @param back  false: takes the names out of `v`, true: puts them back */
 static struct zone_version *step(const struct zone_version *v, const struct zone_version *whole, bool back)
 {
@@ -37,7 +21,7 @@ static struct zone_version *step(const struct zone_version *v, const struct zone
         if (!taken(whole, i))
             continue;
         const struct zone_node *n = zone_version_node(whole, i);
-        st = back ? put_back(edit, whole, n) : zone_edit_remove_name(edit, zone_node_name(whole, n));
+        st = back ? zone_edit_add_node(edit, whole, n) : zone_edit_remove_name(edit, zone_node_name(whole, n));
     }
     if (st == OK)
         return zone_edit_finish(edit, NULL, &next) == OK ? next : NULL;

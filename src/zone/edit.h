@@ -26,6 +26,8 @@ void zone_edit_free(struct zone_edit *edit);
 /** The RRset takes the TTL of what was added last (all its records, RFC 2181 5.2); so do the signatures that cover one type.  What is there
  *  already stays.  An RRSIG goes with the RRset it covers.  @param rdata  plain and checked */
 MUST_CHECK enum status zone_edit_add(struct zone_edit *edit, struct name_view owner, uint16_t type, uint32_t ttl, const uint8_t *rdata, size_t size);
+/** All records of a node of any version, with their signatures, as so many zone_edit_add. */
+MUST_CHECK enum status zone_edit_add_node(struct zone_edit *edit, const struct zone_version *version, const struct zone_node *node);
 /** One record, whatever its TTL. */
 MUST_CHECK enum status zone_edit_remove(struct zone_edit *edit, struct name_view owner, uint16_t type, const uint8_t *rdata, size_t size);
 /** All records of a type and the signatures that cover it; RRSIG: all signatures of the owner. */

@@ -44,6 +44,11 @@ static enum status to_edit(void *to, struct name_view owner, uint16_t type, uint
     return zone_edit_add(to, owner, type, ttl, rdata, size);
 }
 
+enum status zone_edit_add_node(struct zone_edit *edit, const struct zone_version *v, const struct zone_node *n)
+{
+    return each_record(v, n, to_edit, edit);
+}
+
 enum status zone_version_flatten(const struct zone_version *v, struct zone_version **out)
 {
     struct zone_builder *b = NULL;
@@ -74,7 +79,7 @@ static bool catch_up(void *context, const struct overlay_node *leaf)
         return true;
     c->st = zone_edit_remove_name(c->edit, zone_node_name(c->now, n));
     if (c->st == OK && !leaf->gone)
-        c->st = each_record(c->now, n, to_edit, c->edit);
+        c->st = zone_edit_add_node(c->edit, c->now, n);
     return c->st == OK;
 }
 
@@ -90,7 +95,7 @@ enum status zone_version_rebase(const struct zone_version *flat, const struct zo
         return c.st;
     c.st = zone_edit_remove_name(c.edit, zone_version_origin(now));
     if (c.st == OK)
-        c.st = each_record(now, o->apex, to_edit, c.edit);
+        c.st = zone_edit_add_node(c.edit, now, o->apex);
     if (c.st == OK)
         (void)trie_each(o->changes, catch_up, &c);
     if (c.st == OK)

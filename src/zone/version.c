@@ -106,7 +106,6 @@ struct name_view zone_node_name(const struct zone_version *v, const struct zone_
 
 bool zone_node_is_empty(const struct zone_node *n) { return n->sets == 0; }
 bool zone_node_is_cut(const struct zone_node *n) { return n->flags & NODE_CUT; }
-bool zone_node_is_occluded(const struct zone_node *n) { return n->flags & NODE_OCCLUDED; }
 bool zone_node_is_nsec3(const struct zone_node *n) { return n->flags & NODE_NSEC3; }
 
 const struct zone_node *zone_node_parent(const struct zone_version *v, const struct zone_node *n)

@@ -79,14 +79,12 @@ bool zone_node_rrset(const struct zone_version *version, const struct zone_node 
 bool zone_node_rrset_next(const struct zone_version *version, const struct zone_node *node, size_t *position, struct rrset *out);
 bool zone_node_is_empty(const struct zone_node *node);          /**< an empty non-terminal */
 bool zone_node_is_cut(const struct zone_node *node);            /**< NS, not the apex */
-/** Below a cut or a DNAME: glue at best.  Of versions that a builder made; whether nodes of others are is up to the version: see
- *  zone_version_occludes, which is right for all. */
-bool zone_node_is_occluded(const struct zone_node *node);
 bool zone_node_is_nsec3(const struct zone_node *node);
 /** The node one label up; NULL for the apex. */
 const struct zone_node *zone_node_parent(const struct zone_version *version, const struct zone_node *node);
 /** The topmost cut or DNAME owner at or above the node, which hides what is below it; NULL when there is none. */
 const struct zone_node *zone_node_top(const struct zone_version *version, const struct zone_node *node);
+/** The node lies below a cut or a DNAME: it is glue at best. */
 bool zone_version_occludes(const struct zone_version *version, const struct zone_node *node);
 
 /* ---- proofs of absence ---- */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "build.h"
+#include "readers.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 
 #include "../../../fuzz/zone/edit_model.h"
 
@@ -290,7 +288,7 @@ static void no_memory(void **state)
 
 /* ---- readers beside a writer ---- */
 
-enum { READERS = 3, EDITS = 600, HOSTS = 64 };
+enum { EDITS = 600, HOSTS = 64 };
 struct stress {
     struct epoch *epoch;
     struct zone *zone;
@@ -369,7 +367,7 @@ static void readers_and_a_writer(void **state)
     (void)state;
     static struct stress s;
     struct name origin = test_name("z.test.");
-    pthread_t threads[READERS];
+    struct readers readers;
     s.epoch = epoch_new();
     s.zone = zone_new(name_view_of(&origin), CLASS_IN);
     zone_publish(s.zone, test_zone("z.test.", "@ 60 SOA ns a 0 2 3 4 5\n@ 60 NSEC @ NS\n@ 60 NS ns\n"), s.epoch);
@@ -378,15 +376,9 @@ static void readers_and_a_writer(void **state)
         snprintf(text, sizeof text, "h%d.%sz.test.", i, i % 3 ? "" : "deep.");
         s.hosts[i] = test_name(text);
     }
-    for (int i = 0; i < READERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, reader, &s), 0);
+    readers_start(&readers, reader, &s);
     writer(&s);
-    atomic_store(&s.stop, true);
-    for (int i = 0; i < READERS; i++) {
-        void *good;
-        pthread_join(threads[i], &good);
-        assert_ptr_equal(good, &s);
-    }
+    readers_end(&readers, &s.stop, &s);
     zone_unref(s.zone);
     epoch_free(s.epoch);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "build.h"
+#include "readers.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 
 static void add(struct zone_table *t, const char *text, uint16_t klass, enum status want)
 {
@@ -138,7 +136,7 @@ static void no_memory(void **state)
 
 /* ---- readers beside a writer ---- */
 
-enum { CHURN = 64, ROUNDS = 400, READERS = 3 };
+enum { CHURN = 64, ROUNDS = 400 };
 struct stress {
     struct zone_table *table;
     struct epoch *epoch;
@@ -212,16 +210,10 @@ static void readers_and_a_writer(void **state)
         snprintf(text, sizeof text, "z%d.%sexample.", i, i % 2 ? "deep." : "");
         s.names[i] = test_name(text);
     }
-    pthread_t threads[READERS];
-    for (int i = 0; i < READERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, reader, &s), 0);
+    struct readers readers;
+    readers_start(&readers, reader, &s);
     writer(&s);
-    atomic_store(&s.stop, true);
-    for (int i = 0; i < READERS; i++) {
-        void *good;
-        pthread_join(threads[i], &good);
-        assert_ptr_equal(good, &s);
-    }
+    readers_end(&readers, &s.stop, &s);
     zone_table_free(s.table);
     epoch_free(s.epoch);
 }
