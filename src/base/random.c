@@ -56,16 +56,6 @@ static inline __attribute__((always_inline)) void sip_rounds(uint64_t v[4], unsi
     }
 }
 
-/* Lower case for eight octets at once: bit 5 is set where an octet is 'A'..'Z'. */
-static inline uint64_t lower8(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101;
-    uint64_t seven = word & ones * 0x7f;
-    uint64_t from_a = seven + ones * (0x80 - 'A');
-    uint64_t past_z = seven + ones * (0x7f - 'Z');
-    return word | ((from_a & ~past_z & ~word & ones * 0x80) >> 2);
-}
-
 /* SipHash-c-d, section 2 of the paper; the constant arguments make this three functions. */
 static inline __attribute__((always_inline)) uint64_t sip(uint64_t k0, uint64_t k1, const uint8_t *data, size_t size,
                                                           unsigned c, unsigned d, bool nocase)
@@ -74,7 +64,7 @@ static inline __attribute__((always_inline)) uint64_t sip(uint64_t k0, uint64_t 
                       k1 ^ 0x7465646279746573 };
     size_t left = size;
     for (; left >= 8; data += 8, left -= 8) {
-        uint64_t word = nocase ? lower8(load_le64(data)) : load_le64(data);
+        uint64_t word = nocase ? ascii_lower_8(load_le64(data)) : load_le64(data);
         v[3] ^= word;
         sip_rounds(v, c);
         v[0] ^= word;
@@ -133,6 +123,6 @@ uint64_t hash_link_long(const struct hash_key *key, uint64_t before, const uint8
     const uint8_t *last = data + size - 8;
     uint64_t hash = before ^ key->k0;
     for (; data < last; data += 8)
-        hash = hash_fold(hash ^ hash_lower(hash_load(data, 8)), key->k1);
-    return hash_link_last(key, hash, last, 8, size);
+        hash = hash_fold(hash ^ ascii_lower_8(hash_load(data, 8)), key->k1);
+    return hash_end(key, hash, ascii_lower_8(hash_load(last, 8)), size);
 }

@@ -4,6 +4,7 @@
 #define BASE_RANDOM_H
 
 #include "base/status.h"
+#include "base/text.h"
 
 /** Octets from the kernel's generator (getrandom(2)); never fails once the system is up. */
 void random_bytes(void *out, size_t count);
@@ -19,29 +20,14 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t size);
 /** ASCII letters hash as lower case. */
 uint64_t hash_bytes_nocase(const struct hash_key *key, const void *data, size_t size);
 
-/** One link of a chained hash, for names label by label: ASCII letters count as lower case, and `before` is the link
- *  before (any number for the first).  Folded multiplications (Wang Yi's wyhash) under a secret key: a few instructions for a label. */
-static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size);
-
+/* Folded multiplications (Wang Yi's wyhash) under a secret key: a few instructions for a few octets.  The parts of two hashes: */
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {
     __extension__ unsigned __int128 product = (unsigned __int128)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/** The same kind of hash of a few octets as they are: addresses, numbers. */
-static inline uint64_t hash_short(const struct hash_key *key, const void *data, size_t size);
-
-/* Eight octets at once: A-Z become a-z, all else stays; in either byte order. */
-static inline uint64_t hash_lower(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t low = word & (0x7f * ones);
-    uint64_t above_z = low + (0x7f - 'Z') * ones;
-    uint64_t from_a = low + (0x80 - 'A') * ones;
-    return word | (~word & (from_a ^ above_z) & (0x80 * ones)) >> 2;
-}
-
+/* The first eight octets, or all that there are. */
 static inline uint64_t hash_load(const uint8_t *data, size_t size)
 {
     uint64_t word = 0;
@@ -58,6 +44,14 @@ static inline uint64_t hash_load(const uint8_t *data, size_t size)
     return word;
 }
 
+/* With the last word, and how many octets there were in all. */
+static inline uint64_t hash_end(const struct hash_key *key, uint64_t hash, uint64_t word, size_t all)
+{
+    hash = hash_fold(hash ^ word, key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
+    return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
+}
+
+/** A few octets as they are: addresses, numbers. */
 static inline uint64_t hash_short(const struct hash_key *key, const void *data, size_t size)
 {
     const uint8_t *octets = data;
@@ -65,22 +59,17 @@ static inline uint64_t hash_short(const struct hash_key *key, const void *data, 
     const size_t all = size;
     for (; size > 8; octets += 8, size -= 8)
         hash = hash_fold(hash ^ hash_load(octets, 8), key->k1);
-    hash = hash_fold(hash ^ hash_load(octets, size), key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
-    return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
+    return hash_end(key, hash, hash_load(octets, size), all);
 }
 
 /* For more than eight octets: out of line, so that the common case needs few registers. */
 uint64_t hash_link_long(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size);
 
-static inline uint64_t hash_link_last(const struct hash_key *key, uint64_t hash, const uint8_t *data, size_t size, size_t all)
-{
-    hash = hash_fold(hash ^ hash_lower(hash_load(data, size)), key->k1 ^ all * UINT64_C(0x9e3779b97f4a7c15));
-    return hash_fold(hash ^ key->k1, UINT64_C(0xe7037ed1a0b428db));
-}
-
+/** One link of a chained hash, for names label by label: ASCII letters count as lower case, and `before` is the link
+ *  before (any number for the first). */
 static inline uint64_t hash_link_nocase(const struct hash_key *key, uint64_t before, const uint8_t *data, size_t size)
 {
-    return size > 8 ? hash_link_long(key, before, data, size) : hash_link_last(key, before ^ key->k0, data, size, size);
+    return size > 8 ? hash_link_long(key, before, data, size) : hash_end(key, before ^ key->k0, ascii_lower_8(hash_load(data, size)), size);
 }
 
 #endif

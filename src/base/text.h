@@ -45,6 +45,15 @@ MUST_CHECK enum status text_read_duration_ms(struct slice slice, uint64_t max_ms
 
 /** ASCII only, locale-free. */
 static inline uint8_t ascii_lower(uint8_t c) { return (uint8_t)(c - 'A') < 26 ? (uint8_t)(c | 0x20) : c; }
+/** Eight octets at once, in either byte order.  Length octets of names (0..63) are no letters, so names need not be taken apart. */
+static inline uint64_t ascii_lower_8(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t low = word & (0x7f * ones);
+    uint64_t above_z = low + (0x7f - 'Z') * ones;
+    uint64_t from_a = low + (0x80 - 'A') * ones;
+    return word | (~word & (from_a ^ above_z) & (0x80 * ones)) >> 2;
+}
 /** How alike two words are: the number of edits (capped at 255); for "did you mean". */
 unsigned text_distance(const char *a, const char *b);
 

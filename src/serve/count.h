@@ -36,9 +36,7 @@ COUNTS void unique_note(struct worker *w, enum unique_kind kind, uint64_t hash)
 COUNTS void unique_peer(struct worker *w, const struct address *peer, bool six)
 {
     if (!six) {
-        uint32_t four;
-        __builtin_memcpy(&four, peer->bytes, sizeof four);
-        unique_note(w, UNIQUE_IPV4, hash_fold(hash_fold(four ^ w->serve->key.k0, w->serve->key.k1 | 1), UINT64_C(0xe7037ed1a0b428db)));
+        unique_note(w, UNIQUE_IPV4, hash_short(&w->serve->key, peer->bytes, 4));
         return;
     }
     unique_note(w, UNIQUE_IPV6, hash_short(&w->serve->key, peer->bytes, 16));

@@ -4,18 +4,6 @@
 
 const struct name_view name_root = { (const uint8_t *)"", 1, 0 };
 
-/* Eight octets at once: A-Z become a-z, all else stays.  Length octets (0..63) lie below 'A', so whole names
- * can be lowered without looking at their labels.  Works in either byte order. */
-static inline uint64_t lower_8(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t low = word & (0x7f * ones);
-    uint64_t above_z = low + (0x7f - 'Z') * ones;
-    uint64_t from_a = low + (0x80 - 'A') * ones;
-    uint64_t upper = ~word & (from_a ^ above_z) & (0x80 * ones);
-    return word | upper >> 2;
-}
-
 static inline uint64_t load_8(const uint8_t *p)
 {
     uint64_t word;
@@ -30,7 +18,7 @@ static inline uint32_t load_4(const uint8_t *p)
     return word;
 }
 
-static inline bool words_equal(uint64_t x, uint64_t y) { return x == y || lower_8(x) == lower_8(y); }
+static inline bool words_equal(uint64_t x, uint64_t y) { return x == y || ascii_lower_8(x) == ascii_lower_8(y); }
 
 /* Eight at a time; the last eight, or four, may overlap those before. */
 static inline bool octets_equal_nocase(const uint8_t *a, const uint8_t *b, size_t n)
@@ -250,7 +238,7 @@ bool name_is_wildcard(struct name_view name)
 void name_lower(uint8_t *wire, size_t length)
 {
     for (; length >= 8; wire += 8, length -= 8) {
-        uint64_t word = lower_8(load_8(wire));
+        uint64_t word = ascii_lower_8(load_8(wire));
         memcpy(wire, &word, sizeof word);
     }
     for (; length > 0; wire++, length--)

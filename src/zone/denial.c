@@ -32,7 +32,7 @@ uint64_t version_nsec_key(const struct zone_version *v, struct name_view name)
     memcpy(octets, label + 1, label[0] < sizeof octets ? label[0] : sizeof octets);
     uint64_t word;
     memcpy(&word, octets, sizeof word);
-    word = hash_lower(word);
+    word = ascii_lower_8(word);
     memcpy(octets, &word, sizeof octets);
     return (uint64_t)get_u32(octets) << 32 | get_u32(octets + 4);
 }

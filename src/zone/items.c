@@ -50,12 +50,12 @@ static bool has_upper(const uint8_t *octets, size_t size)
     uint64_t found = 0, word;
     for (; size > sizeof word; octets += sizeof word, size -= sizeof word) {
         memcpy(&word, octets, sizeof word);
-        found |= word ^ hash_lower(word);
+        found |= word ^ ascii_lower_8(word);
     }
     if (size == 0)
         return found != 0;
     memcpy(&word, octets, sizeof word);
-    return (found | first_octets(word ^ hash_lower(word), size)) != 0;
+    return (found | first_octets(word ^ ascii_lower_8(word), size)) != 0;
 }
 
 /* rdata_canonical works in place, so records whose form may differ need a copy; most do not. */

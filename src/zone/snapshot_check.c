@@ -66,7 +66,7 @@ static inline uint64_t word_at(const uint8_t *at, const uint8_t *end)
 static inline uint64_t word_mask(size_t size) { return ~UINT64_C(0) << (64 - 8 * (size < 8 ? size : 8)); }
 
 /* Up to eight octets of a label, at least one, lower case; nothing at or behind `end` is read. */
-static inline uint64_t label_word(const uint8_t *at, size_t size, const uint8_t *end) { return hash_lower(word_at(at, end)) & word_mask(size); }
+static inline uint64_t label_word(const uint8_t *at, size_t size, const uint8_t *end) { return ascii_lower_8(word_at(at, end)) & word_mask(size); }
 
 /* RFC 4034 6.1, of two labels; shorter first when all else is equal. */
 static bool label_before(const uint8_t *a, const uint8_t *b, const uint8_t *end)

@@ -58,7 +58,7 @@ static uint64_t key_first(const struct build_run *run)
         size_t length = label[0] < KEY_OCTETS ? label[0] : KEY_OCTETS;
         uint64_t word;
         memcpy(&word, label + 1, sizeof word);          /* BUILD_SLACK lets it read past the label */
-        word = big_endian(hash_lower(word)) >> 8 * (KEY_OCTETS - length) << 8 * (KEY_OCTETS - length);
+        word = big_endian(ascii_lower_8(word)) >> 8 * (KEY_OCTETS - length) << 8 * (KEY_OCTETS - length);
         uint64_t filled = length < KEY_OCTETS ? word | UINT64_MAX >> 8 * length : word;
         if ((filled - 2 * ones) & ~filled & 0x80 * ones)
             return key_at(run, 0);
