@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/cookie.h"
 #include "crypto/crypto.h"
+#include "wire/cursor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,7 @@
 #include <unistd.h>
 
 /* RFC 9018 4: version 1, three reserved octets, the time, and 8 octets of hash. */
-enum { VERSION_AT = 8, TIME_AT = 12, HASH_AT = 16, HASH_BYTES = 8, VERSION = 1 };
+enum { VERSION_AT = 8, TIME_AT = 12, HASH_AT = 16, VERSION = 1 };
 /* RFC 9018 4.3. */
 enum { PAST_MOST_SECONDS = 3600, FUTURE_MOST_SECONDS = 300, RENEW_AFTER_SECONDS = 1800 };
 /* RFC 7873 4: the client's part alone, or with 8 to 32 octets of the server's. */
@@ -25,13 +26,6 @@ static uint64_t hash_cookie(const uint8_t secret[COOKIE_SECRET_BYTES], const uin
     return htole64(siphash24(secret, input, HASH_AT + (client->family == 4 ? 4 : sizeof client->bytes)));
 }
 
-static uint32_t load_be32(const uint8_t *bytes)
-{
-    uint32_t word;
-    memcpy(&word, bytes, sizeof word);
-    return be32toh(word);
-}
-
 enum cookie_verdict cookie_check(const struct cookie_secrets *secrets, const uint8_t *option, size_t bytes,
                                  const struct address *client, uint32_t now_seconds)
 {
@@ -42,15 +36,13 @@ enum cookie_verdict cookie_check(const struct cookie_secrets *secrets, const uin
     if (bytes != COOKIE_BYTES || option[VERSION_AT] != VERSION)
         return COOKIE_BAD;
     /* Serial number arithmetic, so that 2106 is a second like any other. */
-    uint32_t age = now_seconds - load_be32(option + TIME_AT);
+    uint32_t age = now_seconds - get_u32(option + TIME_AT);
     bool future = age >> 31;
     if (future ? -age > FUTURE_MOST_SECONDS : age > PAST_MOST_SECONDS)
         return COOKIE_BAD;
-    uint64_t told;
-    memcpy(&told, option + HASH_AT, sizeof told);
     for (unsigned i = 0; i < secrets->count; i++) {
-        /* One word, compared as one: the time that takes does not tell how much of it was right. */
-        if ((hash_cookie(secrets->secret[i], option, client) ^ told) != 0)
+        uint64_t want = hash_cookie(secrets->secret[i], option, client);
+        if (!crypto_equal(&want, option + HASH_AT, sizeof want))
             continue;
         return i > 0 || (!future && age > RENEW_AFTER_SECONDS) ? COOKIE_GOOD_RENEW : COOKIE_GOOD;
     }
@@ -63,8 +55,7 @@ void cookie_make(const struct cookie_secrets *secrets, const uint8_t client_cook
     require(secrets->count > 0);
     memmove(out, client_cookie, COOKIE_CLIENT_BYTES);
     memcpy(out + VERSION_AT, (const uint8_t[4]){ VERSION }, 4);
-    for (unsigned i = 0; i < 4; i++)
-        out[TIME_AT + i] = (uint8_t)(now_seconds >> (24 - 8 * i));
+    put_u32(out + TIME_AT, now_seconds);
     uint64_t hash = hash_cookie(secrets->secret[0], out, client);
     memcpy(out + HASH_AT, &hash, sizeof hash);
 }

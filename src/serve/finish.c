@@ -81,7 +81,7 @@ static bool limit_rate(struct visit *v)
     }
     count_up(&c->rrl_slipped);
     reply_clear_records(&v->reply);
-    if (v->has_cookie)                      /* it can prove itself with the cookie that goes along, without TCP */
+    if (v->cookie.there)                    /* it can prove itself with the cookie that goes along, without TCP */
         visit_fail(v, RCODE_BADCOOKIE, EDE_NONE, NULL);
     else
         v->reply.flags |= FLAG_TC;

@@ -94,6 +94,15 @@ struct arrival {
     struct zone_ahead ahead;
 };
 
+/* The cookie that came with a question, RFC 7873. */
+struct told_cookie {
+    bool there;                         /* and is answered */
+    bool proven;                        /* the client's address is */
+    uint64_t *counter;                  /* that it counts in */
+    const uint8_t *answer;              /* the one that goes out; NULL = none */
+    uint8_t made[COOKIE_BYTES];
+};
+
 /* One question on its way through the hall. */
 struct visit {
     struct worker *worker;
@@ -103,9 +112,7 @@ struct visit {
     struct message query;
     struct reply reply;
     struct edns_reply edns;
-    uint8_t cookie[COOKIE_BYTES];
-    enum cookie_verdict cookie_verdict;
-    bool has_cookie;
+    struct told_cookie cookie;
     bool proven;                        /* the client's address is: TCP or a good cookie */
     bool tap;
     bool parked;                        /* a source took the exchange out of its batch */
@@ -127,6 +134,8 @@ const struct serve_view *route_view(const struct serve_setup *setup, const struc
 struct zone *route_zone(const struct serve_view *view, struct name_view name, uint16_t type, uint16_t klass, uint64_t begun);
 
 /* serve.c */
+/* @param out  empty.  @return false: it is malformed */
+bool cookie_take(struct worker *w, const struct net_exchange *x, const uint8_t *cookie, size_t bytes, struct told_cookie *out);
 uint64_t limit_key(const struct worker *w, const struct answer_result *result);
 struct counted_outcome { enum serve_outcome outcome; enum rrl_class rrl_class; };
 struct counted_outcome outcome_of(enum answer_kind kind);

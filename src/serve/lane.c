@@ -19,34 +19,6 @@ void lane_open(struct worker *w)
     w->lane = (struct answer_request){ .options = open ? o : NULL, .cache = w->cache, .hasher = w->hasher, .rotate = w->lane.rotate };
 }
 
-struct told_cookie {
-    bool there;                     /* it is answered */
-    bool proven;                    /* the client's address is */
-    uint64_t *counter;              /* that it counts in */
-    const uint8_t *answer;          /* the one that goes out */
-    uint8_t made[COOKIE_BYTES];
-};
-
-/* As admit_cookie() does.  @return false: it is malformed */
-static bool cookie_take(struct worker *w, const struct net_exchange *x, const struct query_plain *q, struct told_cookie *out)
-{
-    struct serve_counters *c = &w->counters;
-    const struct cookie_secrets *secrets = &w->setup->secrets;
-    uint32_t now = (uint32_t)(net_now(w->net).unix_ms / 1000);
-    enum cookie_verdict verdict = cookie_check(secrets, q->cookie, q->cookie_bytes, &x->peer.address, now);
-    if (verdict == COOKIE_MALFORMED)
-        return false;
-    out->there = true;
-    out->proven = verdict == COOKIE_GOOD || verdict == COOKIE_GOOD_RENEW;
-    out->counter = out->proven ? &c->cookies_good : verdict == COOKIE_BAD ? &c->cookies_bad : &c->cookies_client_only;
-    out->answer = q->cookie;
-    if (verdict != COOKIE_GOOD) {
-        cookie_make(secrets, q->cookie, &x->peer.address, now, out->made);
-        out->answer = out->made;
-    }
-    return true;
-}
-
 static bool limits_allow(const struct worker *w, const struct net_exchange *x, struct arrival *in, const struct answer_result *result)
 {
     struct rrl *rrl = w->setup->rrl;
@@ -74,13 +46,15 @@ bool lane_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
 {
     const struct query_plain *q = &in->plain;
     const struct serve_setup *setup = w->setup;
-    if (!in->is_plain || in->version == NULL || w->lane.options == NULL || q->klass == CLASS_ANY || (q->type >= TYPE_OPT && type_is_meta(q->type)) || delay_wants(q->name))
+    if (!in->is_plain || in->version == NULL || w->lane.options == NULL)
+        return false;
+    if (q->klass == CLASS_ANY || type_is_meta(q->type) || delay_wants(q->name))
         return false;
     struct zone_slot *slot = zone_user(in->zone);
     struct told_cookie cookie;
     cookie.there = cookie.proven = false;
     cookie.answer = NULL;
-    if ((q->cookie != NULL && setup->cookies && !cookie_take(w, x, q, &cookie)) || !slot_permits(slot, x))
+    if ((q->cookie != NULL && setup->cookies && !cookie_take(w, x, q->cookie, q->cookie_bytes, &cookie)) || !slot_permits(slot, x))
         return false;
 
     struct reply reply;

@@ -223,33 +223,40 @@ static bool route_question(struct visit *v)
 
 /* ---- the order of steps ---- */
 
+bool cookie_take(struct worker *w, const struct net_exchange *x, const uint8_t *cookie, size_t bytes, struct told_cookie *out)
+{
+    struct serve_counters *c = &w->counters;
+    const struct cookie_secrets *secrets = &w->setup->secrets;
+    uint32_t now = (uint32_t)(net_now(w->net).unix_ms / 1000);
+    enum cookie_verdict verdict = cookie_check(secrets, cookie, bytes, &x->peer.address, now);
+    if (verdict == COOKIE_MALFORMED)
+        return false;
+    out->there = true;
+    out->proven = verdict == COOKIE_GOOD || verdict == COOKIE_GOOD_RENEW;
+    out->counter = out->proven ? &c->cookies_good : verdict == COOKIE_BAD ? &c->cookies_bad : &c->cookies_client_only;
+    out->answer = cookie;
+    if (verdict != COOKIE_GOOD) {
+        cookie_make(secrets, cookie, &x->peer.address, now, out->made);
+        out->answer = out->made;
+    }
+    return true;
+}
+
 /* @return true when the cookie already decides the answer. */
 static bool admit_cookie(struct visit *v)
 {
     const struct edns *edns = &v->query.edns;
-    struct serve_counters *c = &v->worker->counters;
     v->proven = v->x->transport == NET_TCP;
     if (edns->cookie == NULL || !v->setup->cookies)
         return false;
-    uint32_t now = (uint32_t)(net_now(v->worker->net).unix_ms / 1000);
-    enum cookie_verdict verdict =
-        cookie_check(&v->setup->secrets, edns->cookie, edns->cookie_bytes, &v->x->peer.address, now);
-    if (verdict == COOKIE_MALFORMED) {
+    if (!cookie_take(v->worker, v->x, edns->cookie, edns->cookie_bytes, &v->cookie)) {
         visit_fail(v, RCODE_FORMERR, EDE_NONE, NULL);
         return true;
     }
-    v->has_cookie = true;
-    v->cookie_verdict = verdict;
-    if (verdict == COOKIE_GOOD)
-        memcpy(v->cookie, edns->cookie, COOKIE_BYTES);
-    else
-        cookie_make(&v->setup->secrets, edns->cookie, &v->x->peer.address, now, v->cookie);
-    v->edns.cookie = v->cookie;
+    count_up(v->cookie.counter);
+    v->edns.cookie = v->cookie.answer;
     v->edns.cookie_bytes = COOKIE_BYTES;
-
-    bool good = verdict == COOKIE_GOOD || verdict == COOKIE_GOOD_RENEW;
-    count_up(good ? &c->cookies_good : verdict == COOKIE_BAD ? &c->cookies_bad : &c->cookies_client_only);
-    v->proven |= good;
+    v->proven |= v->cookie.proven;
     if (v->setup->cookies_required_udp && !v->proven) {
         visit_fail(v, RCODE_BADCOOKIE, EDE_NONE, NULL);
         return true;
@@ -305,7 +312,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
     v.in = in;
     v.zone = NULL;
     v.version = NULL;
-    v.has_cookie = v.proven = v.parked = false;
+    v.cookie.there = v.proven = v.parked = false;
     v.reserved = 0;
     v.edns = (struct edns_reply){ .ede = EDE_NONE };
     v.tap = v.setup->tap != NULL && tap_wanted(v.setup->tap, w->index);
@@ -336,7 +343,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
         v.outcome = SERVE_NOERROR;
         v.rrl_class = RRL_ERROR;
         v.rrl_key = 1;
-        if (!v.has_cookie)
+        if (!v.cookie.there)
             visit_fail(&v, RCODE_FORMERR, EDE_NONE, NULL);
     } else if (route_question(&v)) {
         return;

@@ -187,8 +187,3 @@ const char *option_text(uint16_t code)
 {
     return code_find(options, LENGTH_OF(options), code);
 }
-
-bool type_is_meta(uint16_t type)
-{
-    return type == TYPE_OPT || (type >= 128 && type <= 255);
-}

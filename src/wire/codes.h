@@ -47,6 +47,6 @@ const char *ede_text(uint16_t code);
 /** Mnemonic such as "NSID"; NULL for one that is not assigned. */
 const char *option_text(uint16_t code);
 /** Types 128..255, which are for questions only (RFC 6895 §3.1), and OPT: they cannot stand in a zone. */
-bool type_is_meta(uint16_t type);
+static inline bool type_is_meta(uint16_t type) { return type >= 128 ? type <= 255 : type == TYPE_OPT; }
 
 #endif
