@@ -186,7 +186,7 @@ static bool quick_hit(const struct answer_request *q, const struct zone_found *f
     struct rrset set = { 0 };
     bool there = zone_node_rrset(q->version, found->node, q->type, &set);
     if (there && q->name.length > 1 && !rdata_may_compress(q->type, q->klass))
-        return emit_ready(reply, &set, q->dnssec_ok);
+        return emit_at(reply, SECTION_ANSWER, HEADER_BYTES, &set, q->dnssec_ok);
     if (!there && !beside_cname(q->type) && zone_node_rrset(q->version, found->node, TYPE_CNAME, &set) && quick_cname(q, &set, reply, out))
         return true;
     if (there || set.type == TYPE_CNAME)
@@ -215,7 +215,7 @@ static bool quick_referral(const struct answer_request *q, const struct zone_fou
 static bool answer_quick(const struct answer_request *q, const struct zone_found *found, struct reply *reply, struct answer_result *out)
 {
     bool made;
-    if (q->type >= TYPE_OPT && (type_is_meta(q->type) || q->type == TYPE_RRSIG))     /* those are not below */
+    if (type_is_meta(q->type) || q->type == TYPE_RRSIG)
         return false;
     *out = (struct answer_result){ .ede = EDE_NONE, .key = q->name, .authoritative = true };
     if (is_referral(q, found))

@@ -32,6 +32,11 @@ struct answer_cache;
 struct answer_cache *answer_cache_new(void);            /**< NULL when out of memory */
 void answer_cache_free(struct answer_cache *cache);     /**< NULL is fine */
 
+/** Which compression pointers of an answer move when its question gets `moved` octets longer in front: found by comparing what stands
+ *  behind the question in both.  @param shifts  ascending offsets in `tail`, at most `room`
+ *  @return false: anything else differs, or there are more */
+bool answer_shifts(const uint8_t *tail, const uint8_t *longer, size_t bytes, unsigned moved, uint16_t *shifts, size_t room, size_t *count);
+
 struct answer_request {
     const struct zone_version *version;     /**< pinned by the caller until the answer is written; has a SOA */
     struct name_view name;                  /**< at or below the version's origin */

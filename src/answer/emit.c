@@ -84,38 +84,6 @@ bool emit_rrset(struct answering *a, enum section section, struct emit_owner own
 
 /* ---- without an answering: the short way ---- */
 
-bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too)
-{
-    size_t sigs = signed_too ? set->sig_bytes : 0;
-    if (set->bytes + sigs > reply_left(reply))
-        return false;
-    memcpy(reply_at(reply), set->records, set->bytes);
-    reply_take(reply, SECTION_ANSWER, set->count, set->bytes);
-    if (sigs) {
-        memcpy(reply_at(reply), set->sigs, sigs);
-        reply_take(reply, SECTION_ANSWER, set->sig_count, sigs);
-    }
-    return true;
-}
-
-bool emit_authority(struct reply *reply, size_t skip, const struct rrset *set, const struct rrset *proof)
-{
-    uint16_t owner = (uint16_t)(POINTER | (HEADER_BYTES + skip));
-    if (set->bytes + proof->bytes + proof->sig_bytes > reply_left(reply))
-        return false;
-    copy_records(reply_at(reply), set->records, set->bytes, owner, UINT32_MAX);
-    reply_take(reply, SECTION_AUTHORITY, set->count, set->bytes);
-    if (proof->count == 0)
-        return true;
-    copy_records(reply_at(reply), proof->records, proof->bytes, owner, UINT32_MAX);
-    reply_take(reply, SECTION_AUTHORITY, proof->count, proof->bytes);
-    if (proof->sig_count == 0)
-        return true;
-    copy_records(reply_at(reply), proof->sigs, proof->sig_bytes, owner, UINT32_MAX);
-    reply_take(reply, SECTION_AUTHORITY, proof->sig_count, proof->sig_bytes);
-    return true;
-}
-
 bool emit_at(struct reply *reply, enum section section, size_t owner_at, const struct rrset *set, bool signed_too)
 {
     uint16_t owner = (uint16_t)(POINTER | owner_at);
@@ -152,26 +120,19 @@ bool emit_cname(struct reply *reply, struct name_view question, const struct rrs
 {
     size_t shared = name_strip(target, target.labels - name_shared_labels(target, question)).length, front = target.length - shared;
     size_t rdata = shared == 1 ? target.length : front + 2, sigs = signed_too ? cname->sig_bytes : 0, target_sigs = signed_too ? set->sig_bytes : 0;
-    size_t place = reply->length + RECORD_HEAD;
+    size_t place = reply->length + RECORD_HEAD, suffix = HEADER_BYTES + (size_t)question.length - shared;
     uint8_t *to = reply_at(reply);
     if (RECORD_HEAD + rdata + sigs + set->bytes + target_sigs > reply_left(reply) || place > POINTER_MAX || target.length == 1)
         return false;                   /* the root: no pointer is shorter */
-    uint16_t suffix = (uint16_t)(POINTER | (HEADER_BYTES + question.length - shared));
     memcpy(to, cname->records, RECORD_HEAD);
     put_u16(to + LENGTH_AT, (uint16_t)rdata);
     memcpy(to + RECORD_HEAD, target.wire, shared == 1 ? target.length : front);
     if (shared > 1)
-        put_u16(to + RECORD_HEAD + front, suffix);
+        put_u16(to + RECORD_HEAD + front, (uint16_t)(POINTER | suffix));
     reply_take(reply, SECTION_ANSWER, 1, RECORD_HEAD + rdata);
     if (sigs)
         memcpy(reply_at(reply), cname->sigs, sigs);
     reply_take(reply, SECTION_ANSWER, sigs ? cname->sig_count : 0, sigs);
     /* The target stands in the CNAME, or it is the end of the question. */
-    uint16_t owner = front == 0 && shared > 1 ? suffix : (uint16_t)(POINTER | place);
-    copy_records(reply_at(reply), set->records, set->bytes, owner, UINT32_MAX);
-    reply_take(reply, SECTION_ANSWER, set->count, set->bytes);
-    if (target_sigs)
-        copy_records(reply_at(reply), set->sigs, target_sigs, owner, UINT32_MAX);
-    reply_take(reply, SECTION_ANSWER, target_sigs ? set->sig_count : 0, target_sigs);
-    return true;
+    return emit_at(reply, SECTION_ANSWER, front == 0 && shared > 1 ? suffix : place, set, signed_too);
 }

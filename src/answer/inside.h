@@ -4,7 +4,6 @@
 #define ANSWER_INSIDE_H
 
 #include "answer/answer.h"
-#include "answer/tail.h"
 
 enum { DENIAL_MAX = 3 * (ANSWER_CHAIN_MAX + 1) };
 
@@ -68,14 +67,11 @@ struct emit_owner emit_below(const struct answering *a, struct name_view name, s
 bool emit_rrset(struct answering *a, enum section section, struct emit_owner owner, const struct rrset *set, unsigned how, uint32_t ttl_max);
 
 /* The same for the common cases, when no answering is needed.  @return false: nothing was written */
-bool emit_ready(struct reply *reply, const struct rrset *set, bool signed_too);     /* as the answer; the owner is the question's name */
+/* An RRset, and with DO its signatures, whose owner stands in the message. */
+bool emit_at(struct reply *reply, enum section section, size_t owner_at, const struct rrset *set, bool signed_too);
 /* A CNAME at the question's name and, of its target, the RRset asked for. */
 bool emit_cname(struct reply *reply, struct name_view question, const struct rrset *cname, struct name_view target, const struct rrset *set,
                 bool signed_too);
-/* RRsets of one owner, which the question ends in after `skip` octets.  @param proof  with its signatures; count 0 = none */
-bool emit_authority(struct reply *reply, size_t skip, const struct rrset *set, const struct rrset *proof);
-/* An RRset, and with DO its signatures, whose owner stands in the message. */
-bool emit_at(struct reply *reply, enum section section, size_t owner_at, const struct rrset *set, bool signed_too);
 bool emit_negative_soa(const struct zone_version *version, struct reply *reply);    /* without signatures */
 
 /* cache.c: answers from what was composed before, or composes it now.

@@ -5,23 +5,47 @@ enum { REFERRAL_PLAIN_BYTES = 192, POINTER_MAX = 0x3fff };
 
 /* A referral being made. */
 struct referral {
-    const struct zone_node *cut;
     struct name_view name;
     struct rrset ns;
     size_t plain_at;        /* where the NS records with plain names stand in the message, had they all a pointer for their owner, as
                                the last one has; 0 = compressed */
 };
 
+static const uint16_t address_types[] = { TYPE_A, TYPE_AAAA };
+
+/* The name servers of a cut that have names in the zone, those below the cut or the others. */
+struct servers {
+    const struct rrset *ns;
+    struct name_view apex, cut;
+    bool below;
+    size_t offset;
+    unsigned seen;          /* records that have been looked at */
+};
+
+/* @param at  where its name stands in the NS records.  Those of other zones, which most have, are told by a quick look. */
+static bool servers_next(struct servers *s, struct name_view *target, size_t *at)
+{
+    const uint8_t *rdata;
+    uint16_t size;
+    while (rrset_next(s->ns->records, s->ns->bytes, &s->offset, &rdata, &size)) {
+        struct cursor c = cursor_of(rdata, size);
+        s->seen++;
+        *at = (size_t)(rdata - s->ns->records);
+        if (name_ends_like(rdata, size, s->apex) && name_read_plain(&c, target) == OK && name_below(*target, s->cut) == s->below)
+            return true;
+    }
+    return false;
+}
+
 /* Addresses of one name server; RRsets that are authoritative may be signed.
  * @param stands_at  where its name stands in the message; 0 = not known */
 static void put_addresses(struct answering *a, struct name_view name, size_t stands_at, bool required)
 {
-    static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
     const unsigned how = PUT_SIGNED | (required ? 0u : (unsigned)PUT_OPTIONAL);
     const struct zone_node *node = zone_node_find(a->version, name);
     struct rrset set;
-    for (size_t i = 0; node && i < LENGTH_OF(types); i++) {
-        if (!zone_node_rrset(a->version, node, types[i], &set))
+    for (size_t i = 0; node && i < LENGTH_OF(address_types); i++) {
+        if (!zone_node_rrset(a->version, node, address_types[i], &set))
             continue;
         if (stands_at)
             (void)emit_rrset(a, SECTION_ADDITIONAL, emit_pointer(stands_at), &set, how, UINT32_MAX);
@@ -34,19 +58,13 @@ static void put_addresses(struct answering *a, struct name_view name, size_t sta
  * comes last. */
 static bool put_glue(struct answering *a, const struct referral *r, bool below)
 {
-    struct name_view apex = zone_version_origin(a->version);
-    unsigned count = 0;
-    const uint8_t *rdata;
-    uint16_t size;
-    for (size_t offset = 0; rrset_next(r->ns.records, r->ns.bytes, &offset, &rdata, &size); count++) {
-        if (count >= ANSWER_GLUE_MAX && (!below || a->result->truncated))
+    struct servers servers = { .ns = &r->ns, .apex = zone_version_origin(a->version), .cut = r->name, .below = below };
+    struct name_view target;
+    size_t at;
+    while (servers_next(&servers, &target, &at)) {
+        if (servers.seen > ANSWER_GLUE_MAX && (!below || a->result->truncated))
             break;              /* what is required goes on until the message is full */
-        if (!name_ends_like(rdata, size, apex))
-            continue;           /* another zone's, which is the case of most */
-        struct cursor c = cursor_of(rdata, size);
-        struct name_view target;
-        if (name_read_plain(&c, &target) == OK && name_below(target, r->name) == below)
-            put_addresses(a, target, r->plain_at ? r->plain_at + (size_t)(rdata - r->ns.records) : 0, below);
+        put_addresses(a, target, r->plain_at ? r->plain_at + at : 0, below);
     }
     return !a->result->truncated;
 }
@@ -95,47 +113,30 @@ bool referral_is_work(const struct zone_version *version, const struct zone_node
 
 /* ---- without an answering ---- */
 
-/* DS, or what proves that there is none.  @return false: that takes more than a copy */
+/* DS, or what proves that there is none; count 0: it goes without.  @return false: that takes more than a copy */
 static bool ready_proof(const struct answer_request *q, const struct zone_node *cut, struct rrset *proof)
 {
     enum zone_denial denial = zone_version_denial(q->version);
-    proof->count = 0;
-    proof->bytes = proof->sig_bytes = 0;
-    if (!q->dnssec_ok || (zone_node_rrset(q->version, cut, TYPE_DS, proof) && proof->sig_count))
+    if (q->dnssec_ok && zone_node_rrset(q->version, cut, TYPE_DS, proof) && proof->sig_count)
         return true;
     proof->count = 0;
-    proof->bytes = proof->sig_bytes = 0;
-    return denial == ZONE_DENIAL_NONE || (denial == ZONE_DENIAL_NSEC && zone_node_rrset(q->version, cut, TYPE_NSEC, proof));
-}
-
-/* @return false: something did not fit */
-static bool ready_addresses(const struct answer_request *q, struct name_view name, size_t stands_at, struct reply *reply)
-{
-    static const uint16_t types[] = { TYPE_A, TYPE_AAAA };
-    const struct zone_node *node = zone_node_find(q->version, name);
-    struct rrset set;
-    for (size_t i = 0; node && i < LENGTH_OF(types); i++)
-        if (zone_node_rrset(q->version, node, types[i], &set) && !emit_at(reply, SECTION_ADDITIONAL, stands_at, &set, q->dnssec_ok))
-            return false;
-    return true;
+    return !q->dnssec_ok || denial == ZONE_DENIAL_NONE || (denial == ZONE_DENIAL_NSEC && zone_node_rrset(q->version, cut, TYPE_NSEC, proof));
 }
 
 /* As put_glue, where all of it fits.  @param ns_at  where the NS records stand in the message */
 static bool ready_glue(const struct answer_request *q, struct name_view cut, const struct rrset *ns, size_t ns_at, bool below, struct reply *reply)
 {
-    struct name_view apex = zone_version_origin(q->version);
-    unsigned count = 0;
-    const uint8_t *rdata;
-    uint16_t size;
-    for (size_t offset = 0; rrset_next(ns->records, ns->bytes, &offset, &rdata, &size); count++) {
-        if (!name_ends_like(rdata, size, apex))
-            continue;
-        struct cursor c = cursor_of(rdata, size);
-        struct name_view target;
-        if (count >= ANSWER_GLUE_MAX || name_read_plain(&c, &target) != OK)
+    struct servers servers = { .ns = ns, .apex = zone_version_origin(q->version), .cut = cut, .below = below };
+    struct name_view target;
+    struct rrset set;
+    size_t at;
+    while (servers_next(&servers, &target, &at)) {
+        const struct zone_node *node = zone_node_find(q->version, target);
+        if (servers.seen > ANSWER_GLUE_MAX)
             return false;
-        if (name_below(target, cut) == below && !ready_addresses(q, target, ns_at + (size_t)(rdata - ns->records), reply))
-            return false;
+        for (size_t i = 0; node && i < LENGTH_OF(address_types); i++)
+            if (zone_node_rrset(q->version, node, address_types[i], &set) && !emit_at(reply, SECTION_ADDITIONAL, ns_at + at, &set, q->dnssec_ok))
+                return false;
     }
     return true;
 }
@@ -144,11 +145,12 @@ bool referral_ready(const struct answer_request *q, const struct zone_node *cut,
 {
     struct rrset ns, proof;
     struct name_view name = zone_node_name(q->version, cut);
+    const size_t owner_at = HEADER_BYTES + (size_t)q->name.length - name.length;
     const struct reply_mark before = reply_mark(reply);
-    if (!zone_node_rrset(q->version, cut, TYPE_NS, &ns) || ns.bytes > REFERRAL_PLAIN_BYTES || !ready_proof(q, cut, &proof) ||
-        !emit_authority(reply, (size_t)q->name.length - name.length, &ns, &proof))
+    if (!zone_node_rrset(q->version, cut, TYPE_NS, &ns) || ns.bytes > REFERRAL_PLAIN_BYTES || !ready_proof(q, cut, &proof))
         return false;
-    if (!glue || (ready_glue(q, name, &ns, before.length, true, reply) && ready_glue(q, name, &ns, before.length, false, reply)))
+    if (emit_at(reply, SECTION_AUTHORITY, owner_at, &ns, false) && (proof.count == 0 || emit_at(reply, SECTION_AUTHORITY, owner_at, &proof, true)) &&
+        (!glue || (ready_glue(q, name, &ns, before.length, true, reply) && ready_glue(q, name, &ns, before.length, false, reply))))
         return true;
     reply_rollback(reply, &before);
     return false;
@@ -156,7 +158,7 @@ bool referral_ready(const struct answer_request *q, const struct zone_node *cut,
 
 bool answer_referral(struct answering *a, const struct zone_node *cut)
 {
-    struct referral r = { .cut = cut, .name = zone_node_name(a->version, cut) };
+    struct referral r = { .name = zone_node_name(a->version, cut) };
     a->result->kind = ANSWER_REFERRAL;
     if (a->chain_count == 0)
         a->result->key = r.name;

@@ -55,7 +55,7 @@ struct net_kernel_entry {
     bool authoritative;
     uint8_t rcode;
     enum net_kernel_kind kind;
-    const uint16_t *shifts; size_t shift_count;     /**< where pointers are that move with the name; see answer/tail.h */
+    const uint16_t *shifts; size_t shift_count;     /**< where pointers are that move with the name; see answer_shifts */
 };
 /* One thread at a time calls these. */
 /** Takes the place of what is there for the same questions.

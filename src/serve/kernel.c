@@ -120,29 +120,12 @@ static bool same_tail(const struct made *a, const struct made *b)
 }
 
 /* What moves is seen by making the answer once more behind a name that is MOVED octets longer: exactly the pointers to
- * the base differ, each by MOVED.  Anything else, and the answer depends on more than its base.
- * @return how many, or -1 */
-static int find_shifts(const struct made *base, const struct made *longer, uint16_t out[SHIFTS_MAX])
+ * the base differ, each by MOVED.  Anything else, and the answer depends on more than its base. */
+static bool find_shifts(const struct made *base, const struct made *longer, uint16_t out[SHIFTS_MAX], size_t *count)
 {
-    int count = 0;
-    const uint8_t *a = base->tail, *b = longer->tail;
-    if (base->tail_bytes != longer->tail_bytes || base->result.rcode != longer->result.rcode || base->reply.flags != longer->reply.flags ||
-        base->reply.counts[1] != longer->reply.counts[1] || base->reply.counts[2] != longer->reply.counts[2] ||
-        base->reply.counts[3] != longer->reply.counts[3])
-        return -1;
-    for (size_t i = 0; i < base->tail_bytes; i++) {
-        if (a[i] == b[i])
-            continue;
-        /* the low octet of a pointer, or the high one when the low one ran over */
-        size_t at = (uint8_t)(b[i] - a[i]) == MOVED && i > 0 ? i - 1 : i;
-        if (at + 2 > base->tail_bytes || count == SHIFTS_MAX || (a[at] & 0xc0) != 0xc0)
-            return -1;
-        if ((uint16_t)(b[at] << 8 | b[at + 1]) != (uint16_t)((a[at] << 8 | a[at + 1]) + MOVED))
-            return -1;
-        out[count++] = (uint16_t)at;
-        i = at + 1;
-    }
-    return count;
+    return base->tail_bytes == longer->tail_bytes && base->result.rcode == longer->result.rcode && base->reply.flags == longer->reply.flags &&
+           memcmp(base->reply.counts, longer->reply.counts, sizeof base->reply.counts) == 0 &&
+           answer_shifts(base->tail, longer->tail, base->tail_bytes, MOVED, out, SHIFTS_MAX, count);
 }
 
 static enum net_kernel_kind kind_of(enum answer_kind kind)
@@ -198,26 +181,22 @@ static enum status fill_cut(struct serve_kernel *k, const struct zone *zone, con
     struct made made[2], longer;
     struct name below;
     uint16_t shifts[2][SHIFTS_MAX];
-    int counts[2];
-    if (cut.length + MOVED > NAME_MAX_BYTES || kernel_names_have(&k->above, cut))
+    size_t counts[2];
+    bool good[2];
+    if (kernel_names_have(&k->above, cut) || name_prepend((const uint8_t *)"x", 1, cut, &below) != OK)
         return E_RANGE;
-    below.length = (uint8_t)(cut.length + MOVED);
-    below.wire[0] = 1;
-    below.wire[1] = 'x';
-    memcpy(below.wire + MOVED, cut.wire, cut.length);
-    for (int dnssec_ok = 0; dnssec_ok < 2; dnssec_ok++) {
-        counts[dnssec_ok] = -1;
-        if (make(k, version, cut, TYPE_A, dnssec_ok, &made[dnssec_ok]) && made[dnssec_ok].result.kind == ANSWER_REFERRAL &&
-            make(k, version, name_view_of(&below), TYPE_A, dnssec_ok, &longer))
-            counts[dnssec_ok] = find_shifts(&made[dnssec_ok], &longer, shifts[dnssec_ok]);
-    }
-    bool both = counts[0] >= 0 && counts[0] == counts[1] && same_tail(&made[0], &made[1]);
+    for (int dnssec_ok = 0; dnssec_ok < 2; dnssec_ok++)
+        good[dnssec_ok] = make(k, version, cut, TYPE_A, dnssec_ok, &made[dnssec_ok]) && made[dnssec_ok].result.kind == ANSWER_REFERRAL &&
+                          make(k, version, name_view_of(&below), TYPE_A, dnssec_ok, &longer) &&
+                          find_shifts(&made[dnssec_ok], &longer, shifts[dnssec_ok], &counts[dnssec_ok]);
+    bool both = good[0] && good[1] && counts[0] == counts[1] && same_tail(&made[0], &made[1]);
     enum status st = E_RANGE;
     for (int dnssec_ok = 0; dnssec_ok < (both ? 1 : 2); dnssec_ok++) {
+        if (!good[dnssec_ok])
+            continue;
         struct net_kernel_entry entry = { .below = true, .plain = both || !dnssec_ok, .dnssec_ok = both || dnssec_ok,
-                                          .shifts = shifts[dnssec_ok], .shift_count = (size_t)counts[dnssec_ok] };
-        if (counts[dnssec_ok] >= 0)
-            st = put(k, zone, generation, &entry, cut, &made[dnssec_ok], make_room);
+                                          .shifts = shifts[dnssec_ok], .shift_count = counts[dnssec_ok] };
+        st = put(k, zone, generation, &entry, cut, &made[dnssec_ok], make_room);
     }
     return st;
 }
