@@ -32,6 +32,15 @@ void reply_begin(struct reply *reply, uint8_t *data, size_t limit, uint16_t id, 
     reply->slot_count = 0;
 }
 
+/* The question has been written behind the header. */
+static void question_take(struct reply *reply, struct name_view name)
+{
+    reply->length += name.length + 4u;
+    reply->counts[SECTION_QUESTION] = 1;
+    reply->question_labels = name.labels;
+    reply->question_length = name.length;
+}
+
 enum status reply_add_question(struct reply *reply, struct name_view name, uint16_t type, uint16_t klass)
 {
     debug_assert(reply->length == HEADER_BYTES);
@@ -41,10 +50,7 @@ enum status reply_add_question(struct reply *reply, struct name_view name, uint1
     memcpy(p, name.wire, name.length);
     put_u16(p + name.length, type);
     put_u16(p + name.length + 2, klass);
-    reply->length += name.length + 4u;
-    reply->counts[SECTION_QUESTION] = 1;
-    reply->question_labels = name.labels;
-    reply->question_length = name.length;
+    question_take(reply, name);
     return OK;
 }
 
@@ -52,18 +58,7 @@ enum status reply_begin_to(struct reply *reply, uint8_t *data, size_t limit, uin
 {
     const struct question *q = &query->question;
     reply_begin(reply, data, limit, query->id, flags);
-    if (!query->has_question)
-        return OK;
-    if (q->view.wire != query->wire + HEADER_BYTES)     /* it came compressed */
-        return reply_add_question(reply, q->view, q->type, q->klass);
-    if (reply_left(reply) < query->question_bytes)
-        return E_NO_SPACE;
-    memcpy(data + HEADER_BYTES, query->wire + HEADER_BYTES, query->question_bytes);
-    reply->length += query->question_bytes;
-    reply->counts[SECTION_QUESTION] = 1;
-    reply->question_labels = q->view.labels;
-    reply->question_length = q->view.length;
-    return OK;
+    return query->has_question ? reply_add_question(reply, q->view, q->type, q->klass) : OK;
 }
 
 /* At least 16 octets. */
@@ -78,21 +73,9 @@ static inline void copy_pieces(uint8_t *to, const uint8_t *from, size_t bytes)
 void reply_begin_plain(struct reply *reply, uint8_t *data, size_t limit, uint16_t flags, const struct query_plain *query)
 {
     const uint8_t *from = query->name.wire - HEADER_BYTES;
-    size_t bytes = HEADER_BYTES + query->name.length + 4u;
-    copy_pieces(data, from, bytes);
-    reply->data = data;
-    reply->length = bytes;
-    reply->limit = limit;
-    reply->counts[SECTION_QUESTION] = 1;
-    reply->counts[SECTION_ANSWER] = reply->counts[SECTION_AUTHORITY] = reply->counts[SECTION_ADDITIONAL] = 0;
-    reply->flags = flags;
-    reply->id = get_u16(from);
-    reply->question_labels = query->name.labels;
-    reply->question_length = query->name.length;
-    reply->question_skip = 0;
-    reply->question_indexed = false;
-    reply->owner_offset = 0;
-    reply->slot_count = 0;
+    reply_begin(reply, data, limit, get_u16(from), flags);
+    copy_pieces(data, from, HEADER_BYTES + query->name.length + 4u);
+    question_take(reply, query->name);
 }
 
 /* The label at *at of what we wrote ourselves, pointers followed.  @return its length octet's place */
