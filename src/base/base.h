@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/arena.h"
 #include "base/text.h"
+#include "base/u256.h"
 #include "base/diagnostics.h"
 #include "base/log.h"
 #include "base/clock.h"
