@@ -46,7 +46,7 @@ size_t form_decompose(uint32_t point, uint32_t parts[FORM_PARTS_MOST])
     }
     if (point - SYLLABLE_BASE < SYLLABLES)
         return decompose_syllable(point - SYLLABLE_BASE, parts);
-    /* The first half of a pair may itself be a pair, the second never is (forms_check in the tests). */
+    /* The first half of a pair may itself be a pair, the second never is: the generator checks it. */
     uint32_t tail[FORM_PARTS_MOST], a, b;
     size_t tails = 0, count = 0;
     while (tails < FORM_PARTS_MOST - 1 && find_pair(point, &a, &b)) {
@@ -56,10 +56,8 @@ size_t form_decompose(uint32_t point, uint32_t parts[FORM_PARTS_MOST])
     }
     parts[count++] = with_rank(point);
     while (tails > 0) {
-        uint32_t half = tail[--tails];
-        while (find_pair(half, &a, &b) && b == 0)
-            half = a;
-        parts[count++] = with_rank(half);
+        tails--;
+        parts[count++] = with_rank(tail[tails]);
     }
     return count;
 }
