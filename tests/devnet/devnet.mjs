@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts a node on 127.0.0.1 with the contracts of ENS and Unstoppable Domains, prints `READY {...}`, and ends with its
-// standard input or on SIGTERM.  Options: see docs/devnet.md.
+// Starts a node on 127.0.0.1 with the contracts of ENS and Unstoppable Domains, prints `READY {...}`, takes commands
+// (driver.mjs) on its standard input, and ends with that or on SIGTERM.  Options: see docs/devnet.md.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import { anvilPath, flag, option } from './artifacts.mjs';
 import { Chain } from './chain.mjs';
 import { build, describe } from './deploy.mjs';
+import { drive } from './driver.mjs';
 import { startGateway } from './gateway.mjs';
 
 export const MNEMONIC = 'test test test test test test test test test test test junk';
@@ -71,6 +72,7 @@ for (let tries = 0; ; tries++) {
     }
 }
 note('node up');
+let deployments;
 try {
     const gateway = await startGateway(Number(option('gateway-port', 0)));
     const built = await build(chain, { with: parts, chainId, layer: Number(option('layer', chainId === 31338 ? 2 : 1)),
@@ -83,19 +85,21 @@ try {
     else
         await chain.rpc('evm_setAutomine', true);
     const head = await chain.rpc('eth_getBlockByNumber', 'latest', false);
-    const out = { rpc: url, ipc: option('ipc', null), ...describe(built), mnemonic: MNEMONIC, nodePid: node.pid,
+    deployments = { rpc: url, ipc: option('ipc', null), ...describe(built), mnemonic: MNEMONIC, nodePid: node.pid,
         block: Number(head.number), time: Number(head.timestamp) };
     if (option('out', null)) {
-        fs.writeFileSync(`${option('out')}.part`, JSON.stringify(out, null, 1));
+        fs.writeFileSync(`${option('out')}.part`, JSON.stringify(deployments, null, 1));
         fs.renameSync(`${option('out')}.part`, option('out'));
     }
-    note(`block ${out.block}`);
-    console.log(`READY ${JSON.stringify(out)}`);
+    note(`block ${deployments.block}`);
+    console.log(`READY ${JSON.stringify(deployments)}`);
 } catch (e) {
     console.error(`devnet: ${e.stack}`);
     end(1);
 }
 if (flag('once'))
     end(0);
-if (!flag('stay'))
-    process.stdin.on('end', () => end(0)).on('error', () => end(0)).resume();
+if (!flag('stay')) {
+    await drive(deployments, process.stdin, process.stdout);
+    end(0);
+}
