@@ -14,7 +14,7 @@ struct acl_draft {
 };
 enum { ACL_WEIGHT_MAX = 1000000, ACL_DEPTH_MAX = 64 };
 
-static const char *const words[] = { "any", "none", "loopback" };
+static const char *const words[] = { "any", "none", "loopback", "own" };
 
 static bool is_word(const char *text)
 {
@@ -68,7 +68,7 @@ static void explain_entry(struct reading *r, const struct node *item, const char
     if (best)
         node_error(r->diag, item, "\"%.64s\" is no network and no list of `acl`; did you mean `%s`?", text, best);
     else
-        node_error(r->diag, item, "\"%.64s\" is no network and no list of `acl`: write any, none, loopback, 192.0.2.0/24, !192.0.2.1 or a list's name", text);
+        node_error(r->diag, item, "\"%.64s\" is no network and no list of `acl`: write any, none, loopback, own, 192.0.2.0/24, !192.0.2.1 or a list's name", text);
 }
 
 /* The entries of a list or of one scalar. */

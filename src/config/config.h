@@ -68,6 +68,48 @@ struct config_view {
     const uint32_t *zones; size_t zone_count;   /**< indices into config.zones, own ones among them */
 };
 
+/** A node of a chain. */
+struct config_provider {
+    const char *name, *url, *url_file, *operator_name;  /**< url or url_file, which holds one; operator_name NULL = the name */
+    double rate;                    /**< calls a second; 0 = no limit */
+    bool batch;
+};
+/** Where contracts are, as far as it is not known for the chain id: 20 octets each, all zero = not said. */
+struct config_contracts {
+    struct config_contract { uint8_t octets[20]; } registry, registry_old, universal_resolver, base_registrar, name_wrapper, reverse_registrar,
+        public_resolver, multicall, uns_reader, uns_registry, cns_registry;
+    struct config_contract_list { const struct config_contract *items; size_t count; } controllers, known_resolvers;
+};
+enum { CONFIG_AT_LATEST, CONFIG_AT_SAFE, CONFIG_AT_FINALIZED };
+enum { CONFIG_CHECK_SINGLE, CONFIG_CHECK_QUORUM, CONFIG_CHECK_PROOF };
+enum { CONFIG_CCIP_PUBLIC, CONFIG_CCIP_LISTED, CONFIG_CCIP_NONE };
+struct config_chain {
+    const char *name;
+    uint64_t chain_id, at, check, quorum;
+    uint64_t stale_after_ms, serve_stale_ms, block_time_ms, try_ms, lookup_ms;
+    uint64_t ccip_allow, ccip_timeout_ms;
+    bool ccip_loopback;
+    struct config_list ccip_hosts, ccip_deny;
+    struct config_contracts contracts;
+    const struct config_provider *providers; size_t provider_count;
+};
+enum { CONFIG_SYSTEM_ENS, CONFIG_SYSTEM_UNS };
+enum { CONFIG_COLLISION_DNS, CONFIG_COLLISION_OURS };
+enum { CONFIG_PRIVATE_DROP, CONFIG_PRIVATE_ALLOW };
+/** A name system below one or more suffixes. */
+struct config_mount {
+    const uint8_t *const *suffixes; size_t suffix_count;    /**< wire form, lower case */
+    const uint8_t *base;            /**< what they are in the name system; NULL = each its own */
+    const uint8_t *reverse;         /**< suffix of primary names; NULL = none */
+    const uint8_t *const *servers; size_t server_count;     /**< NS */
+    uint64_t system, collision, private_addresses;
+    const uint32_t *chains; size_t chain_count;     /**< indices into config.chains; UNS: layer 2 first */
+    struct config_list allow;       /**< who may cause lookups; count 0 = own networks */
+    uint64_t ttl_max_ms;
+    bool refuse_expired;
+    const struct address *gateways; size_t gateway_count;
+};
+
 /** Immutable; all of it lives in one arena. */
 struct config {
     struct config_server server;
@@ -77,6 +119,9 @@ struct config {
     const struct config_template *templates; size_t template_count;
     const struct config_zone *zones; size_t zone_count;
     const struct config_view *views; size_t view_count;     /**< 0 = one view of all zones */
+    const struct config_chain *chains; size_t chain_count;
+    const struct config_mount *mounts; size_t mount_count;
+    uint64_t names_cache_bytes;     /**< of answers from chains */
     const char *folder;             /**< relative paths count from here; "" = the working folder */
     struct arena *arena;
 };

@@ -44,7 +44,7 @@ void node_warning(struct diagnostics *diag, const struct node *node, const char 
 enum key_kind {
     KEY_END, KEY_MAP,               /* of `keys` */
     KEY_BOOL, KEY_COUNT, KEY_BYTES, KEY_TIME, KEY_WORD, KEY_TEXT, KEY_PATH, KEY_PREFIX_LENGTHS,
-    KEY_ENDPOINT, KEY_TEXTS, KEY_PATHS, KEY_ACL,
+    KEY_ENDPOINT, KEY_TEXTS, KEY_PATHS, KEY_ACL, KEY_CONTRACT, KEY_CONTRACTS,
     KEY_SPECIAL,                    /* read by a function of its own, found by path */
     KEY_LATER                       /* a part that this version does not have */
 };
@@ -58,7 +58,7 @@ struct key {
     const struct key *keys;         /* KEY_MAP; KEY_SPECIAL: keys of its items, for the manual */
     const char *help;
 };
-extern const struct key keys_root[], keys_listener[], keys_zone[], keys_view[];
+extern const struct key keys_root[], keys_listener[], keys_zone[], keys_view[], keys_chain[], keys_provider[], keys_mount[];
 
 /* ---- read.c ---- */
 
@@ -98,6 +98,23 @@ void read_acls(struct reading *r);
 void read_templates(struct reading *r);
 void read_zones(struct reading *r);
 void read_views(struct reading *r);
+/* A section that may be in several files: how many members it has in all, and the first of them in one. */
+size_t count_members(struct reading *r, const char *section, enum node_kind kind);
+const struct node *section_first(struct reading *r, const struct source_file *file, const char *section, enum node_kind kind);
+bool read_name(struct reading *r, const struct node *value, struct name *out);
 
+/* ---- chains.c, mounts.c: names on chains ---- */
+void read_chains(struct reading *r);
+void read_mounts(struct reading *r);
+bool read_contract(struct reading *r, const struct node *value, struct config_contract *out);
+bool read_contracts(struct reading *r, const struct node *value, struct config_contract_list *out);
+
+/* print.c */
+void print_quoted(struct text *out, const char *string);
+void print_quoted_list(struct text *out, struct config_list list);
+void print_table(struct text *out, const struct key *keys, const void *base, unsigned indent);
+/* print_names.c */
+void print_chains(struct text *out, const struct config *config);
+void print_mounts(struct text *out, const struct config *config);
 
 #endif

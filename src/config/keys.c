@@ -73,9 +73,93 @@ static const struct key keys_server[] = {
     { "snapshots", KEY_MAP, 0, 0, 0, NULL, NULL, keys_snapshots, "large zones as files, so that a start need not read their text" },
     { "cookies", KEY_MAP, 0, 0, 0, NULL, NULL, keys_cookies, "DNS cookies" },
     { "dnstap", KEY_MAP, 0, 0, 0, NULL, NULL, keys_dnstap, "a copy of what is asked and answered" },
+    { "names-cache", KEY_BYTES, IN(names_cache_bytes), 1 << 20, (uint64_t)64 << 30, "256M", NULL, NULL, "memory for answers from chains; a change needs a restart" },
     { "tls", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "encrypted transports" },
     { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
+
+#undef IN
+#define IN(field) offsetof(struct config_chain, field)
+static const char *const chain_at[] = { "latest", "safe", "finalized", NULL };
+static const char *const chain_check[] = { "single", "quorum", "proof", NULL };
+static const char *const ccip_allow[] = { "public", "listed", "none", NULL };
+const struct key keys_provider[] = {
+    { "name", KEY_TEXT, offsetof(struct config_provider, name), 1, 64, NULL, NULL, NULL, "what logs and `rhiz chain status` call it" },
+    { "url", KEY_TEXT, offsetof(struct config_provider, url), 1, 2000, NULL, NULL, NULL, "http://, https:// or unix:/PATH; only its host is ever shown" },
+    { "url-file", KEY_PATH, offsetof(struct config_provider, url_file), 1, 4000, NULL, NULL, NULL, "a file that holds the URL, for one with a key in it" },
+    { "operator", KEY_TEXT, offsetof(struct config_provider, operator_name), 1, 64, NULL, NULL, NULL, "who runs it: a quorum counts operators; left out: its name" },
+    { "rate", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "calls that it is asked at most, as in 50/s" },
+    { "batch", KEY_BOOL, offsetof(struct config_provider, batch), 0, 1, "true", NULL, NULL, "it takes JSON-RPC batches; found out when it does not" },
+    { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
+static const struct key keys_ccip[] = {
+    { "allow", KEY_WORD, IN(ccip_allow), 0, 0, "public", ccip_allow, NULL, "off-chain gateways (EIP-3668): all at public addresses, only `hosts`, or none" },
+    { "hosts", KEY_TEXTS, IN(ccip_hosts), 0, 1000, NULL, NULL, NULL, "for `listed`: host names, with all below them" },
+    { "deny", KEY_TEXTS, IN(ccip_deny), 0, 1000, NULL, NULL, NULL, "host names that are never asked, with all below them" },
+    { "timeout", KEY_TIME, IN(ccip_timeout_ms), 100, 60000, "10s", NULL, NULL, "of a lookup, for all its gateways" },
+    { "loopback", KEY_BOOL, IN(ccip_loopback), 0, 1, "false", NULL, NULL, "gateways at loopback addresses and without TLS too: for tests alone" },
+    { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
+#define CONTRACT(key, field, help) { key, KEY_CONTRACT, IN(contracts.field), 0, 0, NULL, NULL, NULL, help }
+static const struct key keys_contracts[] = {
+    CONTRACT("registry", registry, "registry of ENS"),
+    CONTRACT("registry-old", registry_old, "the one of 2017 that it falls back to"),
+    CONTRACT("universal-resolver", universal_resolver, "Universal Resolver of ENS"),
+    CONTRACT("base-registrar", base_registrar, "registrar of eth"),
+    CONTRACT("name-wrapper", name_wrapper, "name wrapper"),
+    CONTRACT("reverse-registrar", reverse_registrar, "registrar of addr.reverse"),
+    CONTRACT("public-resolver", public_resolver, "resolver that new names get"),
+    { "controllers", KEY_CONTRACTS, IN(contracts.controllers), 0, 0, NULL, NULL, NULL, "controllers of eth, newest first" },
+    { "known-resolvers", KEY_CONTRACTS, IN(contracts.known_resolvers), 0, 0, NULL, NULL, NULL, "resolvers whose code is trusted like that of the public ones" },
+    CONTRACT("multicall", multicall, "Multicall3"),
+    CONTRACT("uns-reader", uns_reader, "ProxyReader of Unstoppable Domains"),
+    CONTRACT("uns-registry", uns_registry, "registry of Unstoppable Domains"),
+    CONTRACT("cns-registry", cns_registry, "its older one for crypto"),
+    { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
+const struct key keys_chain[] = {
+    { "chain-id", KEY_COUNT, IN(chain_id), 1, INT64_MAX, NULL, NULL, NULL, "1 Ethereum, 137 Polygon, 11155111 Sepolia; nodes of another are refused" },
+    { "at", KEY_WORD, IN(at), 0, 0, "latest", chain_at, NULL, "which block is read: latest, safe (some minutes old) or finalized (a quarter of an hour)" },
+    { "check", KEY_WORD, IN(check), 0, 0, "single", chain_check, NULL, "believe one node, a quorum of operators, or proofs under a header that they agree on; with several operators: quorum" },
+    { "quorum", KEY_COUNT, IN(quorum), 0, 32, "0", NULL, NULL, "operators that must give equal octets; 0 = two where there are as many" },
+    { "stale-after", KEY_TIME, IN(stale_after_ms), 1000, 86400000, "60s", NULL, NULL, "without a successful poll for so long, what is known is told as stale" },
+    { "serve-stale", KEY_TIME, IN(serve_stale_ms), 0, 604800000, "1d", NULL, NULL, "and for so long after that; then SERVFAIL (RFC 8767)" },
+    { "block-time", KEY_TIME, IN(block_time_ms), 0, 600000, "0s", NULL, NULL, "of the chain; 0s = known or found out" },
+    { "try", KEY_TIME, IN(try_ms), 50, 60000, "1500ms", NULL, NULL, "a node that does not answer in this time counts as failed" },
+    { "lookup", KEY_TIME, IN(lookup_ms), 50, 60000, "4s", NULL, NULL, "all tries of a lookup, without gateways" },
+    { "ccip", KEY_MAP, 0, 0, 0, NULL, NULL, keys_ccip, "off-chain gateways" },
+    { "contracts", KEY_MAP, 0, 0, 0, NULL, NULL, keys_contracts, "addresses of contracts, where they are not those known for the chain" },
+    { "providers", KEY_SPECIAL, 0, 0, 0, NULL, NULL, keys_provider, "its nodes" },
+    { "rpc", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "URL of its only node, in place of `providers`" },
+    { "ledger", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "an embedded chain" },
+    { "confirmations", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "chains like Bitcoin" },
+    { "auth-file", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "chains like Bitcoin" },
+    { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
+#undef CONTRACT
+#undef IN
+#define IN(field) offsetof(struct config_mount, field)
+static const char *const mount_system[] = { "ens", "uns", NULL };
+static const char *const mount_collision[] = { "dns", "ours", NULL };
+static const char *const mount_private[] = { "drop", "allow", NULL };
+const struct key keys_mount[] = {
+    { "suffix", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "names that it answers for, each with all below it" },
+    { "system", KEY_WORD, IN(system), 0, 0, "ens", mount_system, NULL, "ens (Ethereum Name Service) or uns (Unstoppable Domains)" },
+    { "chain", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "name of the chain" },
+    { "chains", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "for uns: layer 2, then layer 1" },
+    { "base", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "what the suffix is in the name system, as eth for eth.example.net; left out: itself" },
+    { "allow", KEY_ACL, IN(allow), 0, 0, "[own]", NULL, NULL, "who may have names looked up; others get what is known already, or REFUSED" },
+    { "ttl-max", KEY_TIME, IN(ttl_max_ms), 1000, 86400000, "5m", NULL, NULL, "largest TTL told" },
+    { "private-addresses", KEY_WORD, IN(private_addresses), 0, 0, "drop", mount_private, NULL, "private, loopback and link-local addresses in answers" },
+    { "refuse-expired", KEY_BOOL, IN(refuse_expired), 0, 1, "false", NULL, NULL, "NXDOMAIN for names past their time of grace, which others still resolve" },
+    { "gateway", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "addresses for names that have content and no address of their own" },
+    { "reverse", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "suffix below which 40 hexadecimal digits of an address have its primary name as PTR" },
+    { "name-servers", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "NS of the suffix; left out: localhost" },
+    { "collision", KEY_WORD, IN(collision), 0, 0, "dns", mount_collision, NULL, "who answers when the root zone delegates the suffix too" },
+    { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
+#undef IN
+#define IN(field) offsetof(struct config, field)
 static const struct key keys_log[] = {
     { "level", KEY_WORD, IN(log.level), 0, 0, "info", log_levels, NULL, "how grave a message must be" },
     { "format", KEY_WORD, IN(log.format), 0, 0, "text", log_formats, NULL, "one line each, key=value, or JSON" },
@@ -126,8 +210,8 @@ const struct key keys_root[] = {
     { "views", KEY_SPECIAL, 0, 0, 0, NULL, NULL, keys_view, "different zones for different clients; left out: one view of all zones" },
     { "dnssec", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "signing" },
     { "resolver", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "recursion" },
-    { "chains", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "blockchains" },
-    { "names", KEY_LATER, 0, 0, 0, NULL, NULL, NULL, "name systems" },
+    { "chains", KEY_SPECIAL, 0, 0, 0, NULL, NULL, keys_chain, "chains that names are on, by a name for each; a change needs a restart" },
+    { "names", KEY_SPECIAL, 0, 0, 0, NULL, NULL, keys_mount, "name systems on chains and the suffixes that they answer for; a change needs a restart" },
     { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
 
@@ -138,6 +222,7 @@ static const char *kind_name(const struct key *key)
         [KEY_TIME] = "time (ms s m h d w)", [KEY_WORD] = "word", [KEY_TEXT] = "text", [KEY_PATH] = "path",
         [KEY_PREFIX_LENGTHS] = "two numbers", [KEY_ENDPOINT] = "ADDRESS@PORT", [KEY_TEXTS] = "list of words",
         [KEY_PATHS] = "list of paths", [KEY_ACL] = "list of addresses", [KEY_SPECIAL] = "", [KEY_LATER] = "not in this version",
+        [KEY_CONTRACT] = "0x and 40 digits", [KEY_CONTRACTS] = "list of addresses of contracts",
     };
     return names[key->kind] ? names[key->kind] : "";
 }
@@ -146,7 +231,9 @@ static const char *special_kind(const char *path)
 {
     static const struct { const char *path, *kind; } kinds[] = {
         { "version", "1" }, { "include", "path, or list of paths" }, { "acl", "block of lists" }, { "templates", "block of blocks" },
-        { "zones", "list of blocks" }, { "views", "list of blocks" }, { "server.listen", "list" },
+        { "zones", "list of blocks" }, { "views", "list of blocks" }, { "server.listen", "list" }, { "chains", "block of blocks" }, { "names", "list of blocks" },
+        { "chains[].providers", "list of blocks" }, { "chains[].providers[].rate", "CALLS/s" }, { "chains[].rpc", "URL" }, { "names[].chain", "name" },
+        { "names[].base", "name" }, { "names[].reverse", "name" }, { "names[].suffix", "name, or list of names" },
     };
     for (size_t i = 0; i < LENGTH_OF(kinds); i++) {
         if (strcmp(kinds[i].path, path) == 0)

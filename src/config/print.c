@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Double quotes, with escapes for all that is not printable ASCII (YAML 1.1 section 5.5). */
-static void quoted(struct text *out, const char *string)
+void print_quoted(struct text *out, const char *string)
 {
     text_add_char(out, '"');
     for (const uint8_t *c = (const uint8_t *)string; *c; c++) {
@@ -28,12 +28,12 @@ static void quoted(struct text *out, const char *string)
     text_add_char(out, '"');
 }
 
-static void quoted_list(struct text *out, struct config_list list)
+void print_quoted_list(struct text *out, struct config_list list)
 {
     text_add_char(out, '[');
     for (size_t i = 0; i < list.count; i++) {
         text_add(out, i ? ", " : "");
-        quoted(out, list.items[i]);
+        print_quoted(out, list.items[i]);
     }
     text_add_char(out, ']');
 }
@@ -46,9 +46,10 @@ static void print_endpoint(struct text *out, const struct endpoint *endpoint)
 
 /* ---- what the table describes ---- */
 
-static bool is_set(const struct key *key, const struct config *config)
+static bool is_set(const struct key *key, const void *base)
 {
-    const char *at = (const char *)config + key->offset;
+    static const struct config_contract zero;
+    const char *at = (const char *)base + key->offset;
     switch (key->kind) {
     case KEY_MAP: return true;
     case KEY_TEXT:
@@ -56,7 +57,9 @@ static bool is_set(const struct key *key, const struct config *config)
     case KEY_TEXTS:
     case KEY_PATHS:
     case KEY_ACL: return ((const struct config_list *)(const void *)at)->count > 0;
-    case KEY_ENDPOINT: return config->server.has_metrics;
+    case KEY_ENDPOINT: return ((const struct config *)base)->server.has_metrics;      /* the one there is */
+    case KEY_CONTRACT: return memcmp(at, &zero, sizeof zero) != 0;
+    case KEY_CONTRACTS: return ((const struct config_contract_list *)(const void *)at)->count > 0;
     default: return key->kind != KEY_SPECIAL && key->kind != KEY_LATER;
     }
 }
@@ -71,9 +74,26 @@ static void print_number(struct text *out, const struct key *key, uint64_t numbe
         text_add_u64(out, number);
 }
 
-static void print_value(struct text *out, const struct key *key, const struct config *config)
+static void print_contract(struct text *out, const struct config_contract *contract)
 {
-    const char *at = (const char *)config + key->offset;
+    text_add(out, "\"0x");
+    text_add_hex(out, contract->octets, sizeof contract->octets, false);
+    text_add_char(out, '"');
+}
+
+static void print_contracts(struct text *out, const struct config_contract_list *list)
+{
+    text_add_char(out, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        text_add(out, i ? ", " : "");
+        print_contract(out, &list->items[i]);
+    }
+    text_add_char(out, ']');
+}
+
+static void print_value(struct text *out, const struct key *key, const void *base)
+{
+    const char *at = (const char *)base + key->offset;
     const uint64_t *numbers = (const uint64_t *)(const void *)at;
     switch (key->kind) {
     case KEY_BOOL: text_add(out, *(const bool *)at ? "true" : "false"); break;
@@ -82,12 +102,14 @@ static void print_value(struct text *out, const struct key *key, const struct co
     case KEY_TIME: print_number(out, key, *numbers); break;
     case KEY_WORD: text_add(out, key->words[*numbers]); break;
     case KEY_TEXT:
-    case KEY_PATH: quoted(out, *(const char *const *)(const void *)at); break;
+    case KEY_PATH: print_quoted(out, *(const char *const *)(const void *)at); break;
     case KEY_PREFIX_LENGTHS: text_add_format(out, "[%" PRIu64 ", %" PRIu64 "]", numbers[0], numbers[1]); break;
     case KEY_TEXTS:
     case KEY_PATHS:
-    case KEY_ACL: quoted_list(out, *(const struct config_list *)(const void *)at); break;
+    case KEY_ACL: print_quoted_list(out, *(const struct config_list *)(const void *)at); break;
     case KEY_ENDPOINT: print_endpoint(out, (const struct endpoint *)(const void *)at); break;
+    case KEY_CONTRACT: print_contract(out, (const struct config_contract *)(const void *)at); break;
+    case KEY_CONTRACTS: print_contracts(out, (const struct config_contract_list *)(const void *)at); break;
     default: break;
     }
 }
@@ -113,19 +135,19 @@ static void print_listen(struct text *out, const struct config *config, unsigned
     }
 }
 
-static void print_map(struct text *out, const struct key *keys, const struct config *config, unsigned indent)
+void print_table(struct text *out, const struct key *keys, const void *base, unsigned indent)
 {
     for (const struct key *key = keys; key->kind != KEY_END; key++) {
         if (key->kind == KEY_SPECIAL && key->keys == keys_listener)
-            print_listen(out, config, indent);
-        if (!is_set(key, config))
+            print_listen(out, base, indent);
+        if (!is_set(key, base))
             continue;
         text_add_format(out, "%*s%s:", (int)indent, "", key->name);
         text_add_char(out, key->kind == KEY_MAP ? '\n' : ' ');
         if (key->kind == KEY_MAP) {
-            print_map(out, key->keys, config, indent + 2);
+            print_table(out, key->keys, base, indent + 2);
         } else {
-            print_value(out, key, config);
+            print_value(out, key, base);
             text_add_char(out, '\n');
         }
     }
@@ -137,7 +159,7 @@ static void print_acl_key(struct text *out, const char *name, struct config_list
 {
     text_add_format(out, ", %s: ", name);
     if (list.count)
-        quoted_list(out, list);
+        print_quoted_list(out, list);
     else
         text_add(out, otherwise);
 }
@@ -161,10 +183,10 @@ static void print_zone(struct text *out, const struct config *config, const stru
     char name[NAME_TEXT_ROOM], path[8192];
     const struct config bare = { .folder = "" };
     text_add(out, "{ name: ");
-    quoted(out, name_to_text(name_view_wire(zone->name), name));
+    print_quoted(out, name_to_text(name_view_wire(zone->name), name));
     text_add(out, ", file: ");
     const char *file = config_zone_file(&bare, zone, path, sizeof path);
-    quoted(out, file ? file : "");
+    print_quoted(out, file ? file : "");
     if (zone->options != config_template_find(config, NULL)) {
         text_add(out, ", ");
         print_options(out, zone->options);
@@ -178,10 +200,10 @@ static void print_views(struct text *out, const struct config *config)
     for (size_t i = 0; i < config->view_count; i++) {
         const struct config_view *view = &config->views[i];
         text_add(out, "  - name: ");
-        quoted(out, view->name);
+        print_quoted(out, view->name);
         text_add(out, "\n    clients: ");
         if (view->clients.count)
-            quoted_list(out, view->clients);
+            print_quoted_list(out, view->clients);
         else
             text_add(out, "[\"any\"]");
         text_add(out, view->all ? "\n" : view->zone_count ? "\n    zones:\n" : "\n    zones: []\n");
@@ -196,7 +218,7 @@ static void print_views(struct text *out, const struct config *config)
             if (zone->view)
                 print_zone(out, config, zone);
             else
-                quoted(out, name_to_text(name_view_wire(zone->name), name));
+                print_quoted(out, name_to_text(name_view_wire(zone->name), name));
             text_add_char(out, '\n');
         }
     }
@@ -207,9 +229,9 @@ static void print_acls(struct text *out, const struct config *config)
     text_add(out, config->acl_count ? "acl:\n" : "");
     for (size_t i = 0; i < config->acl_count; i++) {
         text_add(out, "  ");
-        quoted(out, config->acls[i].name);
+        print_quoted(out, config->acls[i].name);
         text_add(out, ": ");
-        quoted_list(out, config->acls[i].entries);
+        print_quoted_list(out, config->acls[i].entries);
         text_add_char(out, '\n');
     }
 }
@@ -219,12 +241,12 @@ static void print_templates(struct text *out, const struct config *config)
     text_add(out, config->template_count ? "templates:\n" : "");
     for (size_t i = 0; i < config->template_count; i++) {
         text_add(out, "  ");
-        quoted(out, config->templates[i].name);
+        print_quoted(out, config->templates[i].name);
         text_add(out, ": { ");
         print_options(out, config->templates[i].options);
         if (config->templates[i].options->file) {
             text_add(out, ", file: ");
-            quoted(out, config->templates[i].options->file);
+            print_quoted(out, config->templates[i].options->file);
         }
         text_add(out, " }\n");
     }
@@ -233,7 +255,7 @@ static void print_templates(struct text *out, const struct config *config)
 void config_print(const struct config *config, struct text *out)
 {
     text_add(out, "version: 1\n");
-    print_map(out, keys_root, config, 0);
+    print_table(out, keys_root, config, 0);
     print_acls(out, config);
     print_templates(out, config);
     size_t own = 0;
@@ -248,4 +270,6 @@ void config_print(const struct config *config, struct text *out)
         text_add_char(out, '\n');
     }
     print_views(out, config);
+    print_chains(out, config);
+    print_mounts(out, config);
 }

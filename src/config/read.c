@@ -218,7 +218,8 @@ static void read_value(struct reading *r, const struct key *key, const struct no
     char what[64];
     char *at = (char *)base + key->offset;
     name_key(key, what);
-    bool list = key->kind == KEY_PREFIX_LENGTHS || key->kind == KEY_TEXTS || key->kind == KEY_PATHS || key->kind == KEY_ACL;
+    bool list = key->kind == KEY_PREFIX_LENGTHS || key->kind == KEY_TEXTS || key->kind == KEY_PATHS || key->kind == KEY_ACL ||
+                key->kind == KEY_CONTRACTS;
     if (!list && !expect_kind(r, value, NODE_SCALAR, what))
         return;
     switch (key->kind) {
@@ -238,6 +239,8 @@ static void read_value(struct reading *r, const struct key *key, const struct no
     case KEY_TEXTS:
     case KEY_PATHS: read_words(r, key, value, (struct config_list *)(void *)at); break;
     case KEY_ACL: (void)read_acl(r, value, (struct config_list *)(void *)at); break;
+    case KEY_CONTRACT: (void)read_contract(r, value, (struct config_contract *)(void *)at); break;
+    case KEY_CONTRACTS: (void)read_contracts(r, value, (struct config_contract_list *)(void *)at); break;
     case KEY_ENDPOINT:
         if (read_endpoint(r, value, (uint16_t)key->least, (struct endpoint *)(void *)at))
             r->config->server.has_metrics = true;   /* the one there is */
@@ -529,7 +532,7 @@ static void check_whole(struct reading *r)
     }
     if (!root_member(file, "version") && diagnostics_count(r->diag, SEVERITY_ERROR) == 0)
         node_warning(r->diag, lonely, "`version: 1` is missing: it says which format this is, once there are several");
-    if (r->config->zone_count == 0 && diagnostics_count(r->diag, SEVERITY_ERROR) == 0)
+    if (r->config->zone_count == 0 && r->config->mount_count == 0 && diagnostics_count(r->diag, SEVERITY_ERROR) == 0)
         node_warning(r->diag, lonely, "there are no zones: everything will be refused until some are added");
 }
 
@@ -547,6 +550,10 @@ static void read_sections(struct reading *r)
         read_zones(r);
     if (!r->no_memory)
         read_views(r);
+    if (!r->no_memory)
+        read_chains(r);
+    if (!r->no_memory)
+        read_mounts(r);
     if (!r->no_memory)
         check_whole(r);
 }

@@ -128,7 +128,7 @@ static void read_template(struct reading *r, const struct node *value, struct co
 
 enum { TEMPLATES_MAX = 1000, VIEWS_MAX = 1000 };
 
-static size_t count_members(struct reading *r, const char *section, enum node_kind kind)
+size_t count_members(struct reading *r, const char *section, enum node_kind kind)
 {
     size_t count = 0;
     for (const struct source_file *file = r->files; file; file = file->next) {
@@ -140,7 +140,7 @@ static size_t count_members(struct reading *r, const char *section, enum node_ki
 }
 
 /* The section of a file, when it is there and of the right kind. */
-static const struct node *section_first(struct reading *r, const struct source_file *file, const char *section, enum node_kind kind)
+const struct node *section_first(struct reading *r, const struct source_file *file, const char *section, enum node_kind kind)
 {
     const struct node *value = root_member(file, section);
     if (!value || (node_real(value)->kind == NODE_SCALAR && node_real(value)->null))
@@ -167,7 +167,7 @@ void read_templates(struct reading *r)
 
 /* ---- zones ---- */
 
-static bool read_name(struct reading *r, const struct node *value, struct name *out)
+bool read_name(struct reading *r, const struct node *value, struct name *out)
 {
     if (!expect_kind(r, value, NODE_SCALAR, "a zone's name"))
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/acl.h"
 
+#include <ifaddrs.h>
 #include <string.h>
 
 struct entry {
@@ -60,6 +61,28 @@ static enum status add_pair(struct acl *acl, const struct prefix pair[2], bool a
     return status == OK ? add_entry(acl, &pair[1], allow) : status;
 }
 
+/* The networks of this machine's interfaces, as they are now. */
+static enum status add_own(struct acl *acl, bool allow)
+{
+    struct ifaddrs *all;
+    enum status status = OK;
+    if (getifaddrs(&all) != 0)
+        return OK;                      /* there is loopback all the same */
+    for (const struct ifaddrs *one = all; one && status == OK; one = one->ifa_next) {
+        struct endpoint address, mask;
+        if (!one->ifa_addr || !one->ifa_netmask || endpoint_from_sockaddr(one->ifa_addr, &address) != OK ||
+            endpoint_from_sockaddr(one->ifa_netmask, &mask) != OK || address.address.family != mask.address.family)
+            continue;
+        unsigned bits = 0, most = address.address.family == 4 ? 32 : 128;
+        while (bits < most && (mask.address.bytes[bits / 8] & 0x80 >> bits % 8))
+            bits++;
+        const struct prefix prefix = { address_mask(address.address, bits), (uint8_t)bits };
+        status = add_entry(acl, &prefix, allow);
+    }
+    freeifaddrs(all);
+    return status;
+}
+
 enum status acl_add(struct acl *acl, struct slice entry)
 {
     static const struct prefix everybody[2] = { { { .family = 4 }, 0 }, { { .family = 6 }, 0 } };
@@ -76,6 +99,10 @@ enum status acl_add(struct acl *acl, struct slice entry)
         return add_pair(acl, everybody, !allow);
     if (slice_is(entry, "loopback"))
         return add_pair(acl, loopback, allow);
+    if (slice_is(entry, "own")) {
+        enum status status = add_pair(acl, loopback, allow);
+        return status == OK ? add_own(acl, allow) : status;
+    }
     if (entry.length >= 4 && memcmp(entry.data, "key:", 4) == 0)
         return E_UNSUPPORTED;
     struct prefix prefix;

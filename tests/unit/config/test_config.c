@@ -95,7 +95,21 @@ static void refused(void **state)
         { "view twice", "views: [{ name: a }, { name: a }]\n", 1, 30, "there already" },
         { "view with an unknown zone", "views: [{ name: a, zones: [x] }]\n", 1, 28, "there is no zone x" },
         { "resolver", "resolver: { cache: 1M }\n", 1, 1, "not in this version" },
-        { "chains", "version: 1\nchains: {}\n", 2, 1, "not in this version" },
+        { "chain without id", "chains: { e: { rpc: \"http://127.0.0.1:1\" } }\n", 1, 11, "`chain-id` is missing" },
+        { "chain without nodes", "chains: { e: { chain-id: 1 } }\n", 1, 11, "no node" },
+        { "chain with rpc and providers", "chains: { e: { chain-id: 1, rpc: \"http://a\", providers: [{ url: \"http://b\" }] } }\n", 1, 46, "either `rpc`" },
+        { "web socket", "chains: { e: { chain-id: 1, rpc: \"wss://a/key\" } }\n", 1, 34, "web sockets are not in this version" },
+        { "quorum over operators", "chains: { e: { chain-id: 1, check: quorum, quorum: 2, providers: [{ name: a, url: \"http://a\", operator: o }, "
+          "{ name: b, url: \"http://b\", operator: o }] } }\n", 1, 11, "as many operators" },
+        { "provider without url", "chains: { e: { chain-id: 1, providers: [{ name: a }] } }\n", 1, 41, "`url` or a `url-file`" },
+        { "rate", "chains: { e: { chain-id: 1, providers: [{ name: a, url: \"http://a\", rate: fast }] } }\n", 1, 75, "50/s" },
+        { "contract", "chains: { e: { chain-id: 1, rpc: \"http://a\", contracts: { registry: \"0x12\" } } }\n", 1, 69, "EIP-55" },
+        { "contract in wrong case", "chains: { e: { chain-id: 1, rpc: \"http://a\", contracts: { registry: \"0x00000000000c2E074eC69A0dFb2997BA6C7d2e1e\" } } }\n", 1, 69, "EIP-55" },
+        { "bitcoin", "chains: { e: { chain-id: 1, rpc: \"http://a\", confirmations: 6 } }\n", 1, 46, "not in this version" },
+        { "mount without chain", "names: [{ suffix: eth }]\n", 1, 9, "`chain` is missing" },
+        { "mount on an unknown chain", "names: [{ suffix: eth, chain: e }]\n", 1, 31, "there is no chain `e`" },
+        { "blockstack", "names: [{ suffix: id, system: blockstack }]\n", 1, 31, "ens, uns" },
+        { "mounted twice", "chains: { e: { chain-id: 1, rpc: \"http://a\" } }\nnames: [{ suffix: eth, chain: e }, { suffix: [x, ETH], chain: e }]\n", 2, 36, "mounted already" },
         { "merge key", "server: { <<: { state: x } }\n", 1, 11, "templates" },
         { "alias to nothing", "server: { state: *a }\n", 1, 18, "stands for nothing" },
         { "alias inside of itself", "acl: &a { x: *a }\n", 1, 14, "inside of what it stands for" },
@@ -286,6 +300,13 @@ static void shown_reads_back(void **state)
         "acl: { a: [any] }\ntemplates: { default: { notify: [192.0.2.1, \"::1@54\"], allow-query: a } }\nzones:\n"
         "  - { name: \"a\\\\.b.c\", file: x }\n  - { name: d, file: y, notify: [] }\n  - { name: d, file: y, class: CH }\n"
         "views: [{ name: v, clients: [a], zones: [d, { name: e, file: z }] }, { name: w, zones: [] }]\n",
+        "acl: { home: [192.168.0.0/16, own] }\nchains:\n  e: { chain-id: 1, quorum: 2, providers: [{ name: a, url: \"http://127.0.0.1:8545\", operator: us, rate: 50/s }, "
+        "{ name: b, url: \"unix:/run/geth.ipc\", batch: false }], ccip: { allow: listed, hosts: [a.example], timeout: 5s }, "
+        "contracts: { registry: \"0x00000000000C2E074eC69A0dFb2997BA6C7d2e1e\", controllers: [\"0x253553366Da8546fC250F225fe3d25d0C782303b\"] } }\n"
+        "  p: { chain-id: 137, rpc: \"https://a.example\" }\n"
+        "names:\n  - { suffix: eth, chain: e, allow: [home], ttl-max: 1m, gateway: [192.0.2.80], reverse: addr.example.net, collision: ours }\n"
+        "  - { suffix: eth.example.net, chain: e, base: eth, private-addresses: allow }\n"
+        "  - { suffix: [crypto, nft, \"888\"], system: uns, chains: [p, e] }\n",
     };
     (void)state;
     for (size_t i = 0; i < LENGTH_OF(texts); i++) {
@@ -302,6 +323,21 @@ static void shown_reads_back(void **state)
         text_clear(&first);
         text_clear(&second);
     }
+}
+
+/* What stands behind the host in a node's URL may be a key. */
+static void keys_are_hidden(void **state)
+{
+    (void)state;
+    struct text out;
+    text_growing(&out);
+    struct config *config = must_read("keys", "chains: { e: { chain-id: 1, rpc: \"https://user:hush@a.example:8443/v2/SECRET?k=SECRET\" } }\n");
+    config_print(config, &out);
+    assert_null(strstr(out.data, "SECRET"));
+    assert_null(strstr(out.data, "hush"));
+    assert_non_null(strstr(out.data, "\"https://a.example:8443/[hidden]\""));
+    config_free(config);
+    text_clear(&out);
 }
 
 /* ---- files ---- */
@@ -526,7 +562,7 @@ static void no_memory(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused), cmocka_unit_test(many_errors_in_one_run), cmocka_unit_test(aliases_are_bounded),
+        cmocka_unit_test(keys_are_hidden), cmocka_unit_test(refused), cmocka_unit_test(many_errors_in_one_run), cmocka_unit_test(aliases_are_bounded),
         cmocka_unit_test(depth_is_bounded), cmocka_unit_test(defaults), cmocka_unit_test(values), cmocka_unit_test(table_walk),
         cmocka_unit_test(shown_reads_back), cmocka_unit_test(includes), cmocka_unit_test(circles),
         cmocka_unit_test(version_is_missed), cmocka_unit_test(runs_of_zones), cmocka_unit_test(no_memory),
