@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** @file crypto/crypto.h -- digests, HMAC, comparison in constant time.  The only room that sees libcrypto.
+/** @file crypto/crypto.h -- digests, HMAC, comparison in constant time.  The only room that sees libcrypto and
+ *  libsecp256k1.  Beside it: keccak.h, address.h, secp256k1.h, kdf.h.
  *
  *  SHA-1 (FIPS 180-4) is here for what the DNS still demands of it: DS digest type 1 and NSEC3 (RFC 5155). */
 #ifndef CRYPTO_CRYPTO_H
@@ -7,8 +8,10 @@
 
 #include "base/status.h"
 
-enum digest { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512, DIGEST_COUNT };
+/** RIPEMD-160, SHA-512/256 and SHA3-256 are here for the addresses of other chains. */
+enum digest { DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512, DIGEST_RIPEMD160, DIGEST_SHA512_256, DIGEST_SHA3_256, DIGEST_COUNT };
 enum { DIGEST_SHA1_BYTES = 20, DIGEST_SHA256_BYTES = 32, DIGEST_SHA384_BYTES = 48, DIGEST_SHA512_BYTES = 64,
+       DIGEST_RIPEMD160_BYTES = 20, DIGEST_SHA512_256_BYTES = 32, DIGEST_SHA3_256_BYTES = 32,
        DIGEST_MOST_BYTES = 64 };
 
 /** Octets of a digest. */
@@ -18,6 +21,12 @@ size_t digest_bytes(enum digest digest);
  *  @param out  room for digest_bytes(digest)
  *  @return OK, E_UNSUPPORTED (libcrypto is configured not to have it), E_NOMEM. */
 MUST_CHECK enum status digest_once(enum digest digest, const void *data, size_t bytes, uint8_t *out);
+
+/** SHA-256 of the SHA-256: checksums of Bitcoin and its kin.  @return as digest_once */
+MUST_CHECK enum status digest_sha256_twice(const void *data, size_t bytes, uint8_t out[DIGEST_SHA256_BYTES]);
+
+/** BLAKE2b without a key, of any output length (RFC 7693).  No heap, no failure.  @param out_bytes  1..64 */
+void blake2b(const void *data, size_t bytes, uint8_t *out, size_t out_bytes);
 
 /** A digest over many pieces; reusable, no heap after digest_new.  One thread at a time. */
 struct digest_state;

@@ -11,6 +11,9 @@ static const struct { const char *name; size_t bytes; } algorithms[DIGEST_COUNT]
     [DIGEST_SHA256] = { "SHA256", DIGEST_SHA256_BYTES },
     [DIGEST_SHA384] = { "SHA384", DIGEST_SHA384_BYTES },
     [DIGEST_SHA512] = { "SHA512", DIGEST_SHA512_BYTES },
+    [DIGEST_RIPEMD160] = { "RIPEMD160", DIGEST_RIPEMD160_BYTES },
+    [DIGEST_SHA512_256] = { "SHA512-256", DIGEST_SHA512_256_BYTES },
+    [DIGEST_SHA3_256] = { "SHA3-256", DIGEST_SHA3_256_BYTES },
 };
 
 /* The algorithm is fetched once and kept: fetching takes locks and about a microsecond. */
@@ -24,6 +27,13 @@ size_t digest_bytes(enum digest digest) { return algorithms[digest].bytes; }
 enum status digest_once(enum digest digest, const void *data, size_t bytes, uint8_t *out)
 {
     return EVP_Q_digest(NULL, algorithms[digest].name, NULL, data, bytes, out, NULL) == 1 ? OK : E_UNSUPPORTED;
+}
+
+enum status digest_sha256_twice(const void *data, size_t bytes, uint8_t out[DIGEST_SHA256_BYTES])
+{
+    uint8_t once[DIGEST_SHA256_BYTES];
+    enum status status = digest_once(DIGEST_SHA256, data, bytes, once);
+    return status == OK ? digest_once(DIGEST_SHA256, once, sizeof once, out) : status;
 }
 
 enum status digest_new(enum digest digest, struct digest_state **out)
