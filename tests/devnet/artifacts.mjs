@@ -37,7 +37,7 @@ function compile(sources) {
         language: 'Solidity',
         sources: Object.fromEntries(sources.map(([name, content]) => [name, { content }])),
         settings: {
-            optimizer: { enabled: true, runs: 200 }, evmVersion: 'paris', viaIR: false,
+            optimizer: { enabled: true, runs: 200 }, evmVersion: 'paris', viaIR: true,
             metadata: { bytecodeHash: 'none' },
             outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
         },

@@ -143,7 +143,7 @@ export class World {
     }
 
     /** Someone who may mint in the registrar without paying. */
-    minter() { return this.d.ens.controllers[2020]; }
+    minter() { return this.d.accounts[0]; }
 
     fresh(prefix) { return `${prefix}${(this.labels++).toString(36)}-${Date.now().toString(36)}`; }
 }
@@ -358,11 +358,14 @@ export const commands = {
         await w.write(await w.chain.call(registry, 'ownerOf', token), registry, 'burn', [token]);
         return w.flush();
     },
-    /** Puts the same code at another address behind a proxy: {what: "registry" | "proxyReader"}. */
-    async unsupgrade(w, { what = 'proxyReader' }) {
-        const code = await w.chain.deploy(w.d.accounts[0], modern(what === 'registry' ? 'UNSRegistry' : 'ProxyReader'));
-        await w.write(w.d.uns.proxyAdmin, { address: w.d.uns[what], interface: new ethers.Interface(['function upgradeTo(address)']) },
-            'upgradeTo', [code.address]);
+    /** Puts the same code at another address behind a proxy: uns.registry, uns.proxyReader, ens.universalResolver. */
+    async upgrade(w, { what }) {
+        const code = await w.chain.deploy(w.d.accounts[0], ...{
+            'uns.registry': () => [modern('UNSRegistry')], 'uns.proxyReader': () => [modern('ProxyReader')],
+            'ens.universalResolver': () => [own('TestUniversalResolver'), w.d.ens.registry],
+        }[what]());
+        await w.write(w.d.accounts[9], { address: w.address(what), interface: new ethers.Interface(['function upgradeTo(address)']) },
+            'upgradeTo', [code.address], { gas: 1_000_000 });
         return { block: await w.flush(), code: code.address };
     },
 
@@ -375,5 +378,27 @@ export const commands = {
         await w.write(w.d.accounts[0], contractAt(own('TestCcipResolver'), w.address(at)), 'configure',
             [list, modes.indexOf(mode), rounds, extended]);
         return w.flush();
+    },
+    /** What code that nobody knows does with a call it does not know: burn, revert, empty, short, loop. */
+    async strange(w, { mode }) {
+        await w.write(w.d.accounts[0], contractAt(own('TestStrangeResolver'), w.address('tests.strange')), 'configure',
+            [['burn', 'revert', 'empty', 'short', 'loop'].indexOf(mode)]);
+        return w.flush();
+    },
+    /** What the lying resolver answers to everything: {answer: hex, fails: whether as an error}. */
+    async lying(w, { answer, fails = false }) {
+        await w.write(w.d.accounts[0], contractAt(own('TestLyingResolver'), w.address('tests.lying')), 'configure', [answer, fails]);
+        return w.flush();
+    },
+    /** The batch gateways that the Universal Resolver names. */
+    async batchgateways(w, { urls = ['x-batch-gateway:true'] }) {
+        await w.write(w.d.accounts[0], contractAt(own('TestUniversalResolver'), w.address('ens.universalResolver')), 'configure', [urls]);
+        return w.flush();
+    },
+    /** Another contract from the packages or of our own: {from: "modern"|"own", name, args}; gives its address. */
+    async deploy(w, { from = 'own', name, args = [] }) {
+        const contract = await w.chain.deploy(w.d.accounts[0], from === 'own' ? own(name) : modern(name), ...args);
+        await w.flush();
+        return contract.address;
     },
 };

@@ -11,7 +11,9 @@ export const REGISTRY = '0x00000000000C2E074eC69A0dFb2997BA6C7d2e1e';
 export const OLD_REGISTRY = '0x314159265dD8dbb310642f98f50C066173C1259b';
 export const MULTICALL3 = '0xcA11bde05977b3631167028862bE2a173976CA11';
 export const UNIVERSAL = '0xeEeEEEeE14D718C2B47D9923Deab1335E144EeEe';
-export const YEAR = 31536000n;
+const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc';   // EIP-1967
+const ADMIN_SLOT = '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103';
+export const DAY = 86400, YEAR = 31536000n;
 const RATES = [0n, 0n, 20294266869609n, 5073566717402n, 158548959919n];   // attoUSD per second by length
 export const CONTENT = '0xe3010170122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f';
 
@@ -59,6 +61,7 @@ async function ensContracts(c) {
     c.resolver2020 = await deploy(early('resolver', 'PublicResolver'), REGISTRY);
     await write(c.base, 'addController', c.wrapper.address);
     await write(c.base, 'addController', c.controller2020.address);
+    await write(c.base, 'addController', deployer);                         // so that tests can fill the registrar
     await write(c.wrapper, 'setController', c.controller2023.address, true);
     await write(c.reverse, 'setController', c.controller2023.address, true);
     await write(c.reverse, 'setDefaultResolver', c.resolver2023.address);
@@ -66,14 +69,52 @@ async function ensContracts(c) {
     await chain.flush();
 }
 
-/** A resolver whose answers come from the gateway, at a fixed address. */
+/** Own: the controller of 2025, a resolver that trusts it, and default primary names. */
+async function controller2025(c) {
+    const { chain, deployer } = c;
+    const write = (contract, name, ...args) => chain.write(deployer, contract, name, args);
+    c.defaultReverse = await chain.deploy(deployer, own('TestDefaultReverse'));
+    c.controller2025 = await chain.deploy(deployer, own('TestController2025'), REGISTRY, c.base.address, c.prices.address,
+        c.minimumAge, 86400, c.reverse.address, c.defaultReverse.address);
+    c.resolver2025 = await chain.deploy(deployer, modern('PublicResolver'), REGISTRY, c.wrapper.address,
+        c.controller2025.address, c.reverse.address);
+    await write(c.base, 'addController', c.controller2025.address);
+    await write(c.reverse, 'setController', c.controller2025.address, true);
+    await write(c.defaultReverse, 'setController', c.controller2025.address, true);
+    await write(c.registry, 'setResolver', namehash('reverse'), c.defaultReverse.address);
+    await write(c.registry, 'setSubnodeRecord', namehash('reverse'), labelhash('default'), deployer,
+        c.defaultReverse.address, 0);
+    await chain.flush();
+}
+
+/** Own: a Universal Resolver at its address, behind a proxy as there. */
+async function universalResolver(c) {
+    const { chain, deployer, accounts } = c;
+    const code = await chain.deploy(deployer, own('TestUniversalResolver'), REGISTRY);
+    const proxy = await chain.deploy(deployer, modern('TransparentUpgradeableProxy'), code.address, accounts[9], '0x');
+    await chain.flush();
+    await chain.batch([
+        ['anvil_setCode', UNIVERSAL, await chain.rpc('eth_getCode', proxy.address, 'latest')],
+        ['anvil_setStorageAt', UNIVERSAL, IMPLEMENTATION_SLOT, ethers.zeroPadValue(code.address, 32)],
+        ['anvil_setStorageAt', UNIVERSAL, ADMIN_SLOT, ethers.zeroPadValue(accounts[9], 32)],
+    ]);
+    c.universal = { ...contractAt(own('TestUniversalResolver'), UNIVERSAL), code: code.address };
+    await chain.write(deployer, c.universal, 'configure', [['x-batch-gateway:true']]);
+    await chain.flush();
+}
+
+/** Own: resolvers that behave in ways that clients must bear. */
 async function testResolvers(c) {
     const { chain, deployer } = c;
     c.tests = {};
-    c.tests.ccip = await chain.deploy(deployer, own('TestCcipResolver'));
+    for (const [name, contract] of [['ccip', 'Ccip'], ['strange', 'Strange'], ['wildcard', 'Wildcard'], ['lying', 'Lying']])
+        c.tests[name] = await chain.deploy(deployer, own(`Test${contract}Resolver`));
     const urls = ['500', 'ok', 'post'].map((kind) => `${c.gateway}/${kind}/{sender}${kind === 'post' ? '' : '/{data}.json'}`);
     await chain.write(deployer, c.tests.ccip, 'configure', [urls, 0, 1, true]);
+    await chain.flush();
 }
+
+const struct2025 = (w) => [w.label, w.owner, YEAR, w.secret, w.resolver, w.records, w.primary ? 3 : 0, ZERO32];
 
 /** Commits to all registrations in one block and reveals them in another. */
 async function register(c, wanted) {
@@ -83,6 +124,7 @@ async function register(c, wanted) {
         w.records ??= [];
         const [contract, make, args] = {
             2020: () => [c.controller2020, 'makeCommitmentWithConfig', [w.label, w.owner, w.secret, w.resolver, w.addr ?? ZERO]],
+            2025: () => [c.controller2025, 'makeCommitment', [struct2025(w)]],
             2023: () => [c.controller2023, 'makeCommitment', [w.label, w.owner, YEAR, w.secret, w.resolver, w.records, !!w.primary, 0]],
         }[w.by]();
         w.contract = contract;
@@ -95,6 +137,8 @@ async function register(c, wanted) {
         if (w.by === 2020)
             await chain.write(w.owner, w.contract, 'registerWithConfig', [w.label, w.owner, YEAR, w.secret, w.resolver,
                 w.addr ?? ZERO], { value });
+        else if (w.by === 2025)
+            await chain.write(w.owner, w.contract, 'register', [struct2025(w)], { value });
         else
             await chain.write(w.owner, w.contract, 'register', [w.label, w.owner, YEAR, w.secret, w.resolver, w.records,
                 !!w.primary, 0], { value });
@@ -103,7 +147,7 @@ async function register(c, wanted) {
 }
 
 async function ensNames(c) {
-    const { chain, alice, bob } = c;
+    const { chain, alice, bob, carol } = c;
     const resolver = c.resolver2023.address, node = namehash('devnet.eth');
     const encode = (name, ...args) => c.resolver2023.interface.encodeFunctionData(name, args);
     await register(c, [
@@ -116,6 +160,8 @@ async function ensNames(c) {
         ] },
         { by: 2020, label: 'legacy', owner: bob, resolver: c.resolver2020.address, addr: bob },
         { by: 2020, label: 'offchain', owner: alice, resolver: c.tests.ccip.address },
+        ...(c.controller2025 ? [{ by: 2025, label: 'current', owner: carol, resolver: c.resolver2025.address, primary: true,
+            records: [encode('setAddr(bytes32,address)', namehash('current.eth'), carol)] }] : []),
     ]);
     await chain.write(alice, c.resolver2023, 'setDNSRecords', [node, recordsHex([
         ['devnet.eth', 'A', 300, '192.0.2.1'], ['devnet.eth', 'A', 300, '192.0.2.2'],
@@ -131,6 +177,76 @@ async function ensNames(c) {
     await chain.write(alice, c.wrapper, 'setSubnodeRecord', [node, 'sub', bob, resolver, 0n, 0, 0n]);
     await chain.flush();
     await chain.write(bob, c.resolver2023, 'setAddr(bytes32,address)', [namehash('sub.devnet.eth'), bob]);
+    await chain.write(bob, c.wrapper, 'setSubnodeRecord', [namehash('sub.devnet.eth'), 'deep', bob, resolver, 0n, 0, 0n]);
+    await chain.flush();
+    await chain.write(bob, c.resolver2023, 'setDNSRecords', [namehash('deep.sub.devnet.eth'),
+        recordsHex([['deep.sub.devnet.eth', 'A', 300, '192.0.2.33']])]);
+    await chain.flush();
+}
+
+const ZONE = [
+    ['zone.eth', 'SOA', 3600, 'ns1.zone.eth hostmaster.zone.eth 7 3600 600 1209600 60'],
+    ['zone.eth', 'NS', 3600, 'ns1.zone.eth'],
+    ['ns1.zone.eth', 'A', 3600, '192.0.2.53'],
+    ['zone.eth', 'A', 300, '192.0.2.61'], ['zone.eth', 'A', 300, '192.0.2.62'],
+    ['zone.eth', 'AAAA', 300, '2001:db8::61'],
+    ['zone.eth', 'TXT', 60, '"the apex"'],
+    ['alias.zone.eth', 'CNAME', 120, 'zone.eth'],
+    ['away.zone.eth', 'CNAME', 120, 'www.example.com'],
+    ['*.zone.eth', 'A', 240, '192.0.2.63'],
+    ['a.b.c.zone.eth', 'TXT', 60, '"deep"'],
+    ['child.zone.eth', 'NS', 3600, 'ns.child.zone.eth'],
+    ['ns.child.zone.eth', 'A', 3600, '192.0.2.64'],
+    ['bad.zone.eth', 'A', 300, '\\# 3 c00002'],
+    ['bad.zone.eth', 'TXT', 300, '"this one is good"'],
+];
+
+/** Names entered without a controller: [label, owner, resolver, seconds of registration]. */
+async function plainNames(c, list) {
+    const { chain, deployer } = c;
+    for (const [label, owner, resolver, duration] of list) {
+        await chain.write(deployer, c.base, 'register', [labelhash(label), owner, duration]);
+        if (resolver)
+            await chain.write(owner, c.registry, 'setResolver', [namehash(`${label}.eth`), resolver.address]);
+    }
+    await chain.flush();
+}
+
+/** Names that have lapsed by the time the set-up ends, 200 days later: one beyond its grace period, one within. */
+async function oldNames(c) {
+    const { chain, deployer, dave } = c;
+    await plainNames(c, [['lapsed', dave, c.resolver2023, 28 * DAY], ['grace', dave, c.resolver2023, 170 * DAY]]);
+    for (const name of ['lapsed.eth', 'grace.eth'])
+        await chain.write(dave, c.resolver2023, 'setAddr(bytes32,address)', [namehash(name), dave]);
+    // known to the old registry only
+    await chain.write(deployer, c.oldRegistry, 'setSubnodeOwner', [ZERO32, labelhash('eth'), deployer]);
+    await chain.write(deployer, c.oldRegistry, 'setSubnodeOwner', [namehash('eth'), labelhash('ancient'), dave]);
+    await chain.flush();
+    await chain.write(dave, c.oldRegistry, 'setResolver', [namehash('ancient.eth'), c.resolver2020.address]);
+    await chain.write(dave, c.resolver2020, 'setAddr(bytes32,address)', [namehash('ancient.eth'), dave]);
+    await chain.flush();
+}
+
+async function moreNames(c) {
+    const { chain, alice, bob, dave, tests } = c;
+    const year = Number(YEAR), text = '\u{1F984}.eth';
+    await plainNames(c, [
+        ['zone', alice, c.resolver2023, year], ['\u{1F984}', alice, c.resolver2023, year], ['bare', dave, null, year],
+        ['strange', dave, tests.strange, year], ['wildcard', dave, tests.wildcard, year], ['lying', dave, tests.lying, year],
+        ['noone', dave, { address: '0x00000000000000000000000000000000000000ff' }, year],
+    ]);
+    await chain.write(alice, c.resolver2023, 'setDNSRecords', [namehash('zone.eth'), recordsHex(ZONE)]);
+    await chain.write(alice, c.resolver2023, 'setAddr(bytes32,address)', [namehash(text), alice]);
+    await chain.write(alice, c.resolver2023, 'setText', [namehash(text), 'url', 'https://unicorn.example/']);
+    await chain.write(dave, tests.strange, 'setAddr', [namehash('strange.eth'), dave]);
+    // unwrapped subnames below legacy.eth; the second has no resolver of its own
+    const resolver = c.resolver2020.address;
+    await chain.write(bob, c.registry, 'setSubnodeRecord', [namehash('legacy.eth'), labelhash('one'), bob, resolver, 0n]);
+    await chain.write(bob, c.registry, 'setSubnodeRecord', [namehash('one.legacy.eth'), labelhash('two'), bob, resolver, 77n]);
+    await chain.write(bob, c.registry, 'setSubnodeRecord', [namehash('one.legacy.eth'), labelhash('hollow'), bob, ZERO, 0n]);
+    await chain.write(bob, c.resolver2020, 'setAddr(bytes32,address)', [namehash('two.one.legacy.eth'), bob]);
+    await chain.write(bob, c.resolver2020, 'setDNSRecords', [namehash('two.one.legacy.eth'),
+        recordsHex([['two.one.legacy.eth', 'A', 300, '192.0.2.21']])]);
     await chain.flush();
 }
 
@@ -193,12 +309,22 @@ async function unsNames(c, layer) {
 /** Builds everything; gives the contracts and accounts. `layer` is 1 for the chain that carries ENS too. */
 export async function build(chain, options) {
     const accounts = (await chain.rpc('eth_accounts')).map((a) => ethers.getAddress(a));
-    const c = { chain, accounts, deployer: accounts[0], alice: accounts[1], bob: accounts[2], ...options };
+    const c = { chain, accounts, deployer: accounts[0], alice: accounts[1], bob: accounts[2], carol: accounts[3],
+        dave: accounts[4], tests: {}, ...options };
     await registries(c);
     if (options.with.has('ens')) {
         await ensContracts(c);
+        await oldNames(c);
+    }
+    await chain.rpc('anvil_setTime', options.time - 600);
+    if (options.with.has('ens')) {
+        if (options.with.has('ur'))
+            await universalResolver(c);
+        if (options.with.has('controller2025'))
+            await controller2025(c);
         await testResolvers(c);
         await ensNames(c);
+        await moreNames(c);
     }
     if (options.with.has('uns')) {
         await unsContracts(c);
@@ -215,10 +341,12 @@ export function describe(c) {
     if (c.with.has('ens')) {
         out.ens = {
             registry: REGISTRY, oldRegistry: OLD_REGISTRY, baseRegistrar: a(c.base), nameWrapper: a(c.wrapper),
-            reverseRegistrar: a(c.reverse), priceOracle: a(c.prices), usdOracle: a(c.usd),
+            reverseRegistrar: a(c.reverse), defaultReverseRegistrar: a(c.defaultReverse),
+            priceOracle: a(c.prices), usdOracle: a(c.usd),
             controllers: { 2020: a(c.controller2020), 2023: a(c.controller2023), 2025: a(c.controller2025) },
             resolvers: { 2020: a(c.resolver2020), 2023: a(c.resolver2023), 2025: a(c.resolver2025) },
-            universalResolver: a(c.universal),
+            universalResolver: a(c.universal), universalResolverCode: c.universal?.code ?? null,
+            proxyAdmin: c.accounts[9],
         };
         out.tests = Object.fromEntries(Object.entries(c.tests).map(([name, contract]) => [name, a(contract)]));
     }

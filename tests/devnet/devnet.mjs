@@ -31,7 +31,8 @@ const blockTime = Number(option('block-time', 0));
 const parts = new Set(option('with', 'ens,uns,ur,controller2025,tests').split(','));
 for (const left of option('without', '').split(','))
     parts.delete(left);
-const start = fixed === null ? Math.floor(Date.now() / 1000) - 600 : Number(fixed);
+const time = fixed === null ? Math.floor(Date.now() / 1000) : Number(fixed);
+const start = time - 200 * 86400;                  // there are names that have lapsed
 const args = ['--host', '127.0.0.1', '--port', String(port), '--mnemonic', MNEMONIC, '--chain-id', String(chainId),
     '--silent', '--hardfork', option('hardfork', 'prague'), '--timestamp', String(start), '--no-mining', '--order', 'fifo',
     '--gas-limit', '300000000', '--base-fee', '1000000'];
@@ -75,10 +76,9 @@ note('node up');
 let deployments;
 try {
     const gateway = await startGateway(Number(option('gateway-port', 0)));
-    const built = await build(chain, { with: parts, chainId, layer: Number(option('layer', chainId === 31338 ? 2 : 1)),
+    const built = await build(chain, { with: parts, chainId, time, layer: Number(option('layer', chainId === 31338 ? 2 : 1)),
         minimumAge: Number(option('min-commitment-age', 2)), gateway: `http://127.0.0.1:${gateway.port}` });
-    if (fixed === null)
-        await chain.rpc('anvil_setTime', Math.floor(Date.now() / 1000));
+    await chain.rpc('anvil_setTime', fixed === null ? Math.floor(Date.now() / 1000) : time);
     await chain.rpc('evm_mine');
     if (blockTime > 0)
         await chain.rpc('evm_setIntervalMining', blockTime);
