@@ -142,6 +142,45 @@ class Devnet:
         self.lines.stop()
 
 
+class Proxy:
+    """A provider that goes wrong as it is told: rules and commands of tests/devnet/proxy.mjs."""
+
+    def __init__(self, lines, target):
+        self.lines = lines
+        opened = lines.ask({"do": "open", "target": target}, 10)
+        self.number, self.url = opened["proxy"], opened["url"]
+
+    def do(self, command, **arguments):
+        return self.lines.ask({"do": command, "proxy": self.number, **arguments}, 30)
+
+    def rules(self, *rules):
+        """Takes the place of all earlier rules; none: the provider is well again."""
+        self.do("rules", rules=list(rules))
+
+    def dead(self):
+        self.do("dead")
+
+    def alive(self):
+        self.do("alive")
+
+    def log(self, clear=True):
+        return self.do("log", clear=clear)
+
+    def counts(self, clear=True):
+        """{requests, calls, methods: {name: n}, rounds}: rounds are requests that waited for another to end."""
+        return self.do("counts", clear=clear)
+
+
+def oracle(deployments, names=(), **asked):
+    """What ethers says of names (tests/devnet/oracle.mjs): block, texts, coins, types, addresses, sequential, rpc."""
+    needed()
+    asked = {"rpc": deployments["rpc"], "registry": deployments.get("ens", {}).get("registry"), "names": list(names), **asked}
+    done = subprocess.run(["node", HERE / "oracle.mjs"], input=json.dumps(asked), capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        raise DevnetError(done.stderr[-1000:])
+    return json.loads(done.stdout)
+
+
 @contextlib.contextmanager
 def chain(*options):
     """A chain of a test's own."""
@@ -163,6 +202,16 @@ def devnet_session():
 def polygon_session():
     with chain("--chain-id", 31338, "--with", "uns") as started:
         yield started
+
+
+@pytest.fixture
+def proxy():
+    """Makes providers that can go wrong: `bad = proxy(devnet.url)`."""
+    needed()
+    lines = Lines("proxy.mjs")
+    lines.ready()
+    yield functools.partial(Proxy, lines)
+    lines.stop()
 
 
 @pytest.fixture

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The devnet itself: that it is what docs/devnet.md says, seen with a client that is not ours."""
-from devnet import devnet, devnet_session, polygon, polygon_session  # noqa: F401
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from devnet import devnet, devnet_session, oracle, polygon, polygon_session, proxy  # noqa: F401
 
 OWNER_OF = "function ownerOf(uint256) view returns (address)"
 
@@ -26,3 +32,52 @@ def test_what_a_test_does_is_taken_back(devnet):  # noqa: F811
         devnet.text(name="devnet.eth", key="url", value="changed")
         assert devnet.head()["number"] == before["number"] + 1
     assert devnet.head() == before
+
+
+def test_a_client_that_is_not_ours(devnet):  # noqa: F811
+    accounts = devnet.d["accounts"]
+    said = oracle(devnet.d, ["devnet.eth", "legacy.eth", "ancient.eth", "x.y.wildcard.eth", "alice.offchain.eth", "bare.eth",
+                             "two.one.legacy.eth", "current.eth", "sub.devnet.eth", "missing.eth", "strange.eth"],
+                  texts=["url"], coins=[0], types=[1, 28], addresses=[accounts[1], accounts[2], accounts[3]])
+    names = said["names"]
+    want = {"devnet.eth": 1, "legacy.eth": 2, "ancient.eth": 4, "two.one.legacy.eth": 2, "current.eth": 3, "sub.devnet.eth": 2,
+            "strange.eth": 4}
+    assert {name: names[name]["address"] for name in want} == {name: accounts[n] for name, n in want.items()}
+    assert names["devnet.eth"]["texts"]["url"] == "https://devnet.example/"
+    assert names["devnet.eth"]["coins"]["0"] == "0x0014751e76e8199196d454941c45d1b3a323f1433bd6"
+    assert names["devnet.eth"]["dns"]["28"].endswith("20010db8000000000000000000000001")
+    assert names["x.y.wildcard.eth"]["texts"]["url"] == "url of x.y.wildcard.eth"
+    assert names["alice.offchain.eth"]["texts"]["url"] == "url of alice.offchain.eth"
+    assert names["bare.eth"]["resolver"] is None and names["missing.eth"]["resolver"] is None
+    assert said["primary"] == {accounts[1]: "devnet.eth", accounts[2]: None, accounts[3]: "current.eth"}
+
+
+def ask(url, method, *params):
+    body = json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}).encode()
+    request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as reply:
+        return json.load(reply)
+
+
+def test_a_provider_goes_wrong(devnet, proxy):  # noqa: F811
+    bad = proxy(devnet.url)
+    assert ask(bad.url, "eth_chainId")["result"] == hex(31337)
+    bad.rules({"methods": ["eth_chainId"], "result": "0x1"}, {"methods": ["eth_getCode"], "fault": "429", "retryAfter": 3},
+              {"methods": ["eth_blockNumber"], "fault": "cut"}, {"methods": ["eth_getBlockByNumber"], "set": {"timestamp": "0x1"}},
+              {"methods": ["eth_getLogs"], "omit": ""})
+    assert ask(bad.url, "eth_chainId")["result"] == "0x1"
+    assert ask(bad.url, "eth_getBlockByNumber", "latest", False)["result"]["timestamp"] == "0x1"
+    assert ask(bad.url, "eth_getLogs", {"fromBlock": "0x0"})["result"] == []
+    with pytest.raises(urllib.error.HTTPError) as failed:
+        ask(bad.url, "eth_getCode", devnet.d["ens"]["registry"], "latest")
+    assert failed.value.code == 429 and failed.value.headers["retry-after"] == "3"
+    with pytest.raises(json.JSONDecodeError):
+        ask(bad.url, "eth_blockNumber")
+    assert bad.counts()["methods"]["eth_chainId"] == 2
+    bad.rules()
+    assert len(ask(bad.url, "eth_getLogs", {"fromBlock": "0x0"})["result"]) > 50
+    bad.dead()
+    with pytest.raises(urllib.error.URLError):
+        ask(bad.url, "eth_chainId")
+    bad.alive()
+    assert ask(bad.url, "eth_chainId")["result"] == hex(31337)
