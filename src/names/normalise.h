@@ -20,7 +20,7 @@ enum normalise_fault {
     NORMALISE_FINE,
     NORMALISE_NOT_UTF8,         /**< at `offset` */
     NORMALISE_EMPTY,            /**< a label without a code point, or with ignored ones only */
-    NORMALISE_DISALLOWED,       /**< `point` at `offset` belongs in no name */
+    NORMALISE_DISALLOWED,       /**< `point` belongs in no name */
     NORMALISE_UNDERSCORE,       /**< only at the start of a label */
     NORMALISE_LABEL_EXTENSION,  /**< hyphens third and fourth in an ASCII label */
     NORMALISE_LEADING_MARK,     /**< combining mark `point` starts a label or follows an emoji */
@@ -39,7 +39,7 @@ struct normalise_report {
     enum normalise_fault fault;
     uint32_t point;             /**< the code point at fault, or 0 */
     size_t label;               /**< which one, 0 = leftmost */
-    size_t offset;              /**< octets into the input: of the code point (NOT_UTF8, DISALLOWED), else of its label */
+    size_t offset;              /**< octets into the input: of the code point (NOT_UTF8, most of DISALLOWED), else of its label */
 };
 
 /** Normalises a name, its labels parted by full stops.  The empty name is normal; an empty label is not, so that the
