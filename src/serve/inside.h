@@ -75,6 +75,7 @@ struct serve {
     unsigned worker_count;
     const struct serve_source *sources; /* set before workers run */
     size_t source_count;
+    struct source_filters *filters;     /* NULL = no sources */
     struct worker *workers;
     struct serve_kernel *kernel;        /* NULL = nothing is answered in the kernel */
 };
@@ -86,12 +87,15 @@ struct arrival {
     bool is_plain;                      /* else `plain` is nothing: the long way reads the message itself */
     bool viewed;                        /* the rest is known */
     bool limited;                       /* the rate limit has been asked, and this is what it said */
+    uint8_t sought;                     /* a bit for each source whose name it may be, while it is looked up ahead */
     enum rrl_verdict verdict;
     const struct serve_view *view;      /* NULL = none for this client */
     uint64_t begun;                     /* of zone_table_begin */
     struct zone *zone;                  /* NULL = none */
     const struct zone_version *version; /* pinned for this exchange; NULL = none */
     struct zone_ahead ahead;
+    const struct serve_source *source;  /* whose name it is; NULL = no source's, or not known */
+    uint64_t seek[SERVE_SOURCES_MAX];   /* what each of `sought` began with */
 };
 
 /* The cookie that came with a question, RFC 7873. */
@@ -116,6 +120,7 @@ struct visit {
     bool proven;                        /* the client's address is: TCP or a good cookie */
     bool tap;
     bool parked;                        /* a source took the exchange out of its batch */
+    uint64_t parked_since;              /* monotonic ms; 0 = it never was */
     size_t reserved;                    /* octets of the limit kept for OPT */
     struct zone *zone;                  /* that answers; NULL = none */
     const struct zone_version *version; /* pinned for this exchange */
@@ -126,7 +131,10 @@ struct visit {
 };
 
 /* serve.c: a parked question is looked up anew */
-void serve_again(struct worker *w, struct net_exchange *x);
+void serve_again(struct worker *w, struct net_exchange *x, uint64_t parked_since);
+/* An answer from v->version. */
+enum status visit_answer(struct visit *v, const struct serve_view *view, struct reply *reply, struct answer_result *result);
+void tell_version(struct visit *v);
 
 /* route.c */
 const struct serve_view *route_view(const struct serve_setup *setup, const struct address *client);
@@ -169,6 +177,23 @@ void kernel_counters_add(const struct serve *serve, struct serve_counters *out);
 void kernel_zone_counters_add(const struct serve *serve, const struct zone *zone, struct serve_zone_counters *out);
 
 /* source.c */
+/* Which names may be a source's, told by their last two octets: nearly none of another's gets past, for some instructions. */
+struct source_filter { uint32_t bits[0x2000 / 32]; };
+struct source_filters {
+    struct source_filter any;                   /* of one of them */
+    struct source_filter each[SERVE_SOURCES_MAX];
+};
+/* @param name  in a message, or of at least three octets: the two in front of its root label are read */
+static inline bool filter_wants(const struct source_filter *filter, struct name_view name)
+{
+    uint16_t tail;
+    __builtin_memcpy(&tail, name.wire + name.length - 3, sizeof tail);
+    tail &= 0x1f1f;                             /* without case */
+    return filter->bits[tail / 32] >> (tail % 32) & 1;
+}
+/* For a batch: begin for what the filter wants, then look for all of it, which finds out whose each is and what it is answered from. */
+void sources_begin(const struct worker *w, struct arrival *in);
+void sources_look(struct worker *w, struct net_exchange **some, size_t count);
 /* The source that goes before a zone of so many labels (-1: there is none), or NULL. */
 const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, int zone_labels);
 /* @return true when the exchange is parked */

@@ -15,7 +15,7 @@ void lane_open(struct worker *w)
 {
     const struct serve_setup *setup = w->setup;
     const struct answer_options *o = &setup->answer;
-    bool open = setup->tap == NULL && !setup->cookies_required_udp && w->serve->source_count == 0 && !o->follow_zones;
+    bool open = setup->tap == NULL && !setup->cookies_required_udp && !o->follow_zones;
     w->lane = (struct answer_request){ .options = open ? o : NULL, .cache = w->cache, .hasher = w->hasher, .rotate = w->lane.rotate };
 }
 

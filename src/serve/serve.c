@@ -81,7 +81,7 @@ static bool client_may_ask(const struct net_exchange *x, const struct zone *zone
 /* A chain must not lead a client into a zone that it may not ask itself. */
 static bool may_follow(void *context, const struct zone *zone) { return client_may_ask(context, zone); }
 
-static void answer_from_zone(struct visit *v, const struct serve_view *view)
+enum status visit_answer(struct visit *v, const struct serve_view *view, struct reply *reply, struct answer_result *result)
 {
     const struct answer_request request = {
         .version = v->version,
@@ -95,12 +95,17 @@ static void answer_from_zone(struct visit *v, const struct serve_view *view)
         .table = view->zones,
         .may_follow = may_follow,
         .follow_context = v->x,
-        .ahead = &v->in->ahead,
+        .ahead = v->in->version == v->version ? &v->in->ahead : NULL,
         .cache = v->worker->cache,
         .hasher = v->worker->hasher,
     };
+    return answer_question(&request, reply, result);
+}
+
+static void answer_from_zone(struct visit *v, const struct serve_view *view)
+{
     struct answer_result result;
-    if (answer_question(&request, &v->reply, &result) != OK)
+    if (visit_answer(v, view, &v->reply, &result) != OK)
         visit_servfail(v, SERVE_FAILURE_INTERNAL);
     else
         visit_take(v, &result);
@@ -121,7 +126,7 @@ static bool refuse_type(struct visit *v)
     return true;
 }
 
-static void tell_version(struct visit *v)
+void tell_version(struct visit *v)
 {
     if (v->query.edns.zoneversion) {
         v->edns.zoneversion = true;
@@ -171,6 +176,32 @@ static void arrival_route(struct arrival *in, const struct serve_setup *setup, c
         zone_ahead_begin(&in->ahead, in->version, q->view);
 }
 
+/* The source that goes before the zone, or NULL. */
+static const struct serve_source *route_source(const struct visit *v, struct serve_question *out)
+{
+    const struct serve *serve = v->worker->serve;
+    const struct question *q = &v->query.question;
+    const struct arrival *in = v->in;
+    if (serve->source_count == 0 || (q->view.length >= 3 && !filter_wants(&serve->filters->any, q->view)))
+        return NULL;
+    *out = (struct serve_question){ in->view, &v->x->peer.address, q->view, q->type, q->klass, v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
+    return in->source != NULL ? in->source : source_find(serve, out, in->zone == NULL ? -1 : zone_name(in->zone).labels);
+}
+
+static bool ask_source(struct visit *v, const struct serve_source *source, const struct serve_question *question)
+{
+    if (question->type == TYPE_AXFR) {
+        count_up(&v->worker->counters.transfers_refused);
+        visit_fail(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "these names are looked up one by one, there is no zone to transfer");
+        return false;
+    }
+    if (source_answer(v, source, question))
+        return true;
+    if (v->zone != NULL)
+        count_zone(v->worker, zone_user(v->zone), v->outcome);
+    return false;
+}
+
 /* @return true when the exchange was taken over (a transfer, or parked). */
 static bool route_question(struct visit *v)
 {
@@ -184,20 +215,14 @@ static bool route_question(struct visit *v)
         visit_fail(v, RCODE_REFUSED, EDE_PROHIBITED, "no view for this client");
         return false;
     }
+    struct serve_question question;
+    const struct serve_source *source = route_source(v, &question);
+    if (source != NULL)
+        return ask_source(v, source, &question);
     if (q->type == TYPE_AXFR)
         return xfr_serve(v, view);
 
     v->zone = v->in->zone;
-    if (v->worker->serve->source_count != 0) {
-        const struct serve_question question = { view, &v->x->peer.address, q->view, q->type, q->klass,
-                                                 v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
-        const struct serve_source *source =
-            source_find(v->worker->serve, &question, v->zone == NULL ? -1 : zone_name(v->zone).labels);
-        if (source != NULL) {
-            v->zone = NULL;
-            return source_answer(v, source, &question);
-        }
-    }
     if (v->zone == NULL) {
         if (q->klass == CLASS_CH && chaos_answer(v))
             return false;
@@ -303,7 +328,7 @@ static bool begin_reply(struct visit *v)
     return reply_begin_to(&v->reply, v->x->reply, limit, flags, q) == OK;
 }
 
-static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in)
+static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in, uint64_t parked_since)
 {
     struct visit v;
     v.worker = w;
@@ -314,6 +339,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
     v.version = NULL;
     v.cookie.there = v.proven = v.parked = false;
     v.reserved = 0;
+    v.parked_since = parked_since;
     v.edns = (struct edns_reply){ .ede = EDE_NONE };
     v.tap = v.setup->tap != NULL && tap_wanted(v.setup->tap, w->index);
 
@@ -398,6 +424,7 @@ void serve_free(struct serve *serve)
         answer_cache_free(serve->workers[i].cache);
         mem_free(serve->workers[i].arrivals);
     }
+    mem_free(serve->filters);
     mem_free(serve->workers);
     mem_free(serve);
 }
@@ -413,17 +440,19 @@ void serve_apply(struct serve *serve, struct serve_setup *setup)
 static void arrival_begin(struct arrival *in)
 {
     in->is_plain = in->viewed = in->limited = false;
+    in->sought = 0;
     in->version = NULL;
+    in->source = NULL;
     in->begun = 0;
 }
 
 /* A question that was parked comes back through here. */
-void serve_again(struct worker *w, struct net_exchange *x)
+void serve_again(struct worker *w, struct net_exchange *x, uint64_t parked_since)
 {
     struct arrival in;
     w->setup = atomic_load_explicit(&w->serve->setup, memory_order_acquire);
     arrival_begin(&in);
-    serve_exchange(w, x, &in);
+    serve_exchange(w, x, &in, parked_since);
 }
 
 static bool arrival_read(struct arrival *in, const struct net_exchange *x)
@@ -432,10 +461,21 @@ static bool arrival_read(struct arrival *in, const struct net_exchange *x)
     return in->is_plain = query_read_plain(x->query, x->query_bytes, &in->plain);
 }
 
+static const struct source_filter *sources_filter(const struct worker *w) { return w->serve->filters == NULL ? NULL : &w->serve->filters->any; }
+
 /* The one zone that every client is answered from, or NULL. */
 static struct zone *lone_zone(const struct serve_setup *setup)
 {
     return setup->view_count == 1 && setup->views[0].clients == NULL ? zone_table_only(setup->views[0].zones) : NULL;
+}
+
+/* What is a source's is begun anew there. */
+static void look_in_sources(struct worker *w, struct net_exchange **some, size_t count)
+{
+    sources_look(w, some, count);
+    for (struct arrival *a = w->arrivals, *end = a + count; a < end; a++)
+        if (a->source != NULL && a->version != NULL)
+            zone_ahead_begin(&a->ahead, a->version, a->plain.name);
 }
 
 static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchange **some, size_t count)
@@ -445,20 +485,29 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
     const struct name_view origin = zone_name(zone);
     const uint16_t klass = zone_class(zone);
     const struct serve_view *view = &w->setup->views[0];
-    for (struct arrival *a = in; a < end; a++, some++) {
-        if (!arrival_read(a, *some) || a->plain.klass != klass)
+    const struct source_filter *filter = sources_filter(w);
+    uint8_t sought = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct arrival *a = &in[i];
+        if (!arrival_read(a, some[i]) || a->plain.klass != klass)
             continue;                   /* another class, or any: the long way looks */
         a->viewed = true;
         a->view = view;
         a->zone = origin.labels == 0 || name_below(a->plain.name, origin) ? zone : NULL;
+        if (filter != NULL && filter_wants(filter, a->plain.name)) {
+            sources_begin(w, a);
+            sought |= a->sought;
+        }
         if (a->zone == NULL || version == NULL)
             continue;
         a->version = version;
         zone_ahead_begin(&a->ahead, version, a->plain.name);
     }
+    if (sought != 0)
+        look_in_sources(w, some, count);
     for (struct arrival *a = in; a < end; a++)
         if (a->version != NULL)
-            zone_ahead_follow(&a->ahead, version);
+            zone_ahead_follow(&a->ahead, a->version);
 }
 
 /* Several passes, so that what one question waits for from memory comes while others are looked at: the table's slot, the zone,
@@ -466,11 +515,18 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
 static void look_ahead(struct worker *w, struct net_exchange **some, size_t count)
 {
     struct arrival *in = w->arrivals, *end = in + count;
+    const struct source_filter *filter = sources_filter(w);
     uint64_t many = 0;
+    uint8_t sought = 0;
     for (size_t i = 0; i < count; i++) {
-        if (arrival_read(&in[i], some[i]))
-            arrival_view(&in[i], w->setup, some[i]);
+        if (!arrival_read(&in[i], some[i]))
+            continue;
+        arrival_view(&in[i], w->setup, some[i]);
         many |= in[i].begun;
+        if (filter != NULL && filter_wants(filter, in[i].plain.name)) {
+            sources_begin(w, &in[i]);
+            sought |= in[i].sought;
+        }
     }
     for (struct arrival *a = in; a < end && many; a++)
         if (a->begun)
@@ -483,6 +539,8 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
             counters_ahead(w, a->zone);
         }
     }
+    if (sought != 0)
+        sources_look(w, some, count);
     for (struct arrival *a = in; a < end; a++) {
         if (a->version == NULL)
             continue;
@@ -503,7 +561,7 @@ static void serve_some(struct worker *w, struct net_exchange **some, size_t coun
         look_ahead(w, some, count);
     for (struct arrival *in = w->arrivals, *end = in + count; in < end; in++, some++)
         if (!lane_exchange(w, *some, in))
-            serve_exchange(w, *some, in);
+            serve_exchange(w, *some, in, 0);
 }
 
 void serve_run(struct serve *serve, struct net_worker *net)

@@ -70,8 +70,28 @@ enum serve_source_outcome {
     SERVE_SOURCE_FAILED,        /**< it could not be had: SERVFAIL with result's ede and ede_text, never NXDOMAIN */
     SERVE_SOURCE_PENDING        /**< not yet: the source holds a ticket */
 };
+/** A plain question that is looked at ahead of its turn, with the others of its batch. */
+struct serve_seek {
+    const struct serve_view *view;
+    struct name_view name;
+    uint16_t type;
+    uint64_t begun;             /**< what `begin` said */
+    uint64_t now_ms;            /**< monotonic */
+};
+enum serve_sought {
+    SERVE_SOUGHT_OTHER,         /**< the name is not the source's */
+    SERVE_SOUGHT_READY,         /**< it is, and the place tells what to answer from */
+    SERVE_SOUGHT_LONG           /**< it is, and `answer` must be asked */
+};
+/** What an answer is made from, as from a zone. */
+struct serve_place {
+    struct zone *zone;                      /**< whose counters and options count */
+    const struct zone_version *version;     /**< borrowed until this worker is quiet; the name lies at or below its origin */
+    int labels;                             /**< of the suffix, as `match` says; written by READY and LONG */
+};
 struct visit;
 struct serve_ticket;
+enum { SERVE_SOURCES_MAX = 8 };
 struct serve_source {
     const char *name;
     /** @return labels of the suffix that it is responsible for, -1 = the name is not its.  The longest suffix wins, a zone wins
@@ -81,12 +101,34 @@ struct serve_source {
     enum serve_source_outcome (*answer)(void *context, const struct serve_question *question, struct visit *visit,
                                         struct reply *reply, struct answer_result *result);
     void *context;
+
+    /** Suffixes that all its names lie below, borrowed for good; none: any name may be its own, and every question is put to it. */
+    const struct name_view *suffixes; size_t suffix_count;
+    /* The short way, of class IN alone; NULL: it has none, and `answer` is asked each time.  All are wait-free, without heap or locks. */
+    uint64_t (*begin)(void *context, struct name_view name);        /**< has memory fetched */
+    void (*follow)(void *context, uint64_t begun);                  /**< has more fetched; may be NULL */
+    enum serve_sought (*find)(void *context, const struct serve_seek *seek, struct serve_place *out);
 };
-/** Registers them, once, before any worker runs; borrowed for the life of `serve`. */
-void serve_sources(struct serve *serve, const struct serve_source *sources, size_t count);
+/** Registers them, once, before any worker runs; borrowed for the life of `serve`.  At most SERVE_SOURCES_MAX.
+ *  @return OK, E_NOMEM, E_LIMIT */
+MUST_CHECK enum status serve_sources(struct serve *serve, const struct serve_source *sources, size_t count);
 /** Takes the question out of its batch: nothing borrowed is kept, and when it wakes it is routed anew.  Only from `answer`, which
  *  then returns PENDING.  @return NULL when too many are parked or memory is out: then return FAILED */
 struct serve_ticket *serve_park(struct visit *visit);
+/** When it was parked first, monotonic ms; 0 = it was not. */
+uint64_t serve_parked_since(const struct visit *visit);
+/** Monotonic ms, of this batch. */
+uint64_t serve_now_ms(const struct visit *visit);
+/** The question is one about this zone: it counts for it, whatever comes of it. Only from `answer`, before anything else.
+ *  @return false: this client may not ask it, and `answer` returns REFUSED */
+bool serve_enter(struct visit *visit, struct zone *zone, struct answer_result *result);
+/** The answer from a version, by all rules that hold for zones (truncation, ANY, DO, EDNS options).  Only from `answer`, behind
+ *  serve_enter.  @param version  borrowed by this worker; NULL and versions without a SOA fail
+ *  @return what `answer` returns then */
+enum serve_source_outcome serve_answer_version(struct visit *visit, const struct serve_question *question, const struct zone_version *version,
+                                               struct reply *reply, struct answer_result *result);
+/** Lowers all TTLs of the reply to `ttl`: what is stale must not be kept for long (RFC 8767 4). */
+void serve_cap_ttl(struct reply *reply, uint32_t ttl);
 /** Any thread; gives the ticket back. @return OK; E_NOMEM: still held, try again */
 MUST_CHECK enum status serve_wake(struct serve_ticket *ticket);
 /** Gives it back once the workers have ended. */

@@ -1,17 +1,139 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sources besides the zone table: choosing one, asking it, parking what it cannot answer yet. */
 #include "serve/inside.h"
+#include <string.h>
 
 struct serve_ticket {
     struct worker *worker;
     struct net_exchange *x;
+    uint64_t since;             /* monotonic ms */
 };
 
-void serve_sources(struct serve *serve, const struct serve_source *sources, size_t count)
+/* ---- which names may be whose ---- */
+
+/* Filters are looked into with two octets in the order of the machine; so they are filled. */
+static void filter_add(struct source_filter *filter, struct name_view suffix)
 {
+    uint16_t tail;
+    if (suffix.length < 3) {
+        memset(filter, 0xff, sizeof *filter);
+        return;
+    }
+    memcpy(&tail, suffix.wire + suffix.length - 3, sizeof tail);
+    tail &= 0x1f1f;
+    filter->bits[tail / 32] |= UINT32_C(1) << tail % 32;
+}
+
+static void filters_fill(struct source_filters *filters, const struct serve_source *sources, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct serve_source *source = &sources[i];
+        for (size_t n = 0; n < source->suffix_count; n++)
+            filter_add(&filters->each[i], source->suffixes[n]);
+        if (source->suffix_count == 0)
+            filter_add(&filters->each[i], name_root);
+        for (size_t word = 0; word < LENGTH_OF(filters->any.bits); word++)
+            filters->any.bits[word] |= filters->each[i].bits[word];
+    }
+}
+
+enum status serve_sources(struct serve *serve, const struct serve_source *sources, size_t count)
+{
+    if (count > SERVE_SOURCES_MAX)
+        return E_LIMIT;
+    struct source_filters *filters = count == 0 ? NULL : mem_alloc(sizeof *filters);
+    if (count != 0 && filters == NULL)
+        return E_NOMEM;
+    if (filters != NULL)
+        filters_fill(filters, sources, count);
+    mem_free(serve->filters);
+    serve->filters = filters;
     serve->sources = sources;
     serve->source_count = count;
+    return OK;
 }
+
+/* ---- ahead of their turn ---- */
+
+void sources_begin(const struct worker *w, struct arrival *in)
+{
+    const struct serve *serve = w->serve;
+    if (in->plain.klass != CLASS_IN || in->view == NULL)
+        return;
+    for (size_t i = 0; i < serve->source_count; i++) {
+        const struct serve_source *source = &serve->sources[i];
+        if (!filter_wants(&serve->filters->each[i], in->plain.name))
+            continue;
+        in->sought |= (uint8_t)(1u << i);
+        in->seek[i] = source->begin == NULL ? 0 : source->begin(source->context, in->plain.name);
+    }
+}
+
+static void follow(const struct worker *w, const struct arrival *in)
+{
+    for (unsigned left = in->sought; left != 0; left &= left - 1) {
+        const struct serve_source *source = &w->serve->sources[__builtin_ctz(left)];
+        if (source->follow != NULL)
+            source->follow(source->context, in->seek[__builtin_ctz(left)]);
+    }
+}
+
+/* DS of the suffix itself is for the zone above it, where that is ours. */
+static bool goes_before(int labels, int most, struct name_view name, uint16_t type)
+{
+    return labels > most && !(type == TYPE_DS && most >= 0 && labels == name.labels);
+}
+
+static enum serve_sought seek(const struct serve_source *source, const struct serve_question *question, const struct serve_seek *sought,
+                              struct serve_place *out)
+{
+    if (source->find != NULL)
+        return source->find(source->context, sought, out);
+    out->labels = source->match(source->context, question);
+    return out->labels < 0 ? SERVE_SOUGHT_OTHER : SERVE_SOUGHT_LONG;
+}
+
+static void find(const struct worker *w, struct arrival *in, const struct net_exchange *x, uint64_t now_ms)
+{
+    const struct query_plain *q = &in->plain;
+    const struct serve_question question = { in->view, &x->peer.address, q->name, q->type, q->klass, q->dnssec_ok, x->transport == NET_UDP };
+    struct serve_seek sought = { in->view, q->name, q->type, 0, now_ms };
+    int most = in->zone == NULL ? -1 : zone_name(in->zone).labels;
+    for (unsigned left = in->sought; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        const struct serve_source *source = &w->serve->sources[i];
+        struct serve_place place;
+        sought.begun = in->seek[i];
+        enum serve_sought outcome = seek(source, &question, &sought, &place);
+        if (outcome == SERVE_SOUGHT_OTHER || !goes_before(place.labels, most, q->name, q->type))
+            continue;
+        bool ready = outcome == SERVE_SOUGHT_READY;
+        most = place.labels;
+        in->source = source;
+        in->zone = ready ? place.zone : NULL;
+        in->version = ready ? place.version : NULL;
+    }
+}
+
+void sources_look(struct worker *w, struct net_exchange **some, size_t count)
+{
+    struct arrival *in = w->arrivals, *end = in + count;
+    const uint64_t now_ms = net_now(w->net).monotonic_ms;
+    for (struct arrival *a = in; a < end; a++)
+        if (a->sought)
+            follow(w, a);
+    for (struct arrival *a = in; a < end; a++, some++) {
+        if (!a->sought)
+            continue;
+        find(w, a, *some, now_ms);
+        if (a->version == NULL)
+            continue;
+        zone_ahead_touch(a->version);
+        counters_ahead(w, a->zone);
+    }
+}
+
+/* ---- the long way ---- */
 
 const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, int zone_labels)
 {
@@ -20,7 +142,7 @@ const struct serve_source *source_find(const struct serve *serve, const struct s
     for (size_t i = 0; i < serve->source_count; i++) {
         const struct serve_source *source = &serve->sources[i];
         int labels = source->match(source->context, question);
-        if (labels > most) {
+        if (goes_before(labels, most, question->name, question->type)) {
             best = source;
             most = labels;
         }
@@ -59,7 +181,7 @@ struct serve_ticket *serve_park(struct visit *visit)
         mem_free(ticket);
         return NULL;
     }
-    *ticket = (struct serve_ticket){ visit->worker, x };
+    *ticket = (struct serve_ticket){ visit->worker, x, visit->parked_since != 0 ? visit->parked_since : serve_now_ms(visit) };
     visit->parked = true;
     return ticket;
 }
@@ -68,9 +190,49 @@ static void wake(void *context)
 {
     struct serve_ticket ticket = *(struct serve_ticket *)context;
     mem_free(context);
-    serve_again(ticket.worker, ticket.x);
+    serve_again(ticket.worker, ticket.x, ticket.since);
 }
 
 enum status serve_wake(struct serve_ticket *ticket) { return net_post(ticket->worker->net, wake, ticket); }
 
 void serve_forget(struct serve_ticket *ticket) { mem_free(ticket); }
+
+uint64_t serve_parked_since(const struct visit *visit) { return visit->parked_since; }
+uint64_t serve_now_ms(const struct visit *visit) { return net_now(visit->worker->net).monotonic_ms; }
+
+bool serve_enter(struct visit *visit, struct zone *zone, struct answer_result *result)
+{
+    visit->zone = zone;
+    if (slot_permits(zone_user(zone), visit->x))
+        return true;
+    count_up(&visit->worker->counters.acl_refused);
+    result->ede = EDE_PROHIBITED;
+    return false;
+}
+
+enum serve_source_outcome serve_answer_version(struct visit *visit, const struct serve_question *question, const struct zone_version *version,
+                                               struct reply *reply, struct answer_result *result)
+{
+    visit->version = version;
+    if (version == NULL || !zone_version_has_soa(version))
+        return SERVE_SOURCE_FAILED;
+    if (visit->query.edns.zoneversion || visit->query.edns.expire)
+        tell_version(visit);
+    return visit_answer(visit, question->view, reply, result) == OK ? SERVE_SOURCE_ANSWERED : SERVE_SOURCE_FAILED;
+}
+
+void serve_cap_ttl(struct reply *reply, uint32_t ttl)
+{
+    struct cursor c = cursor_of(reply->data, reply->length);
+    unsigned left = (unsigned)reply->counts[SECTION_ANSWER] + reply->counts[SECTION_AUTHORITY] + reply->counts[SECTION_ADDITIONAL];
+    (void)cursor_take(&c, HEADER_BYTES);
+    if (reply->counts[SECTION_QUESTION] != 0 && (name_skip(&c) != OK || cursor_take(&c, 4) == NULL))
+        return;
+    for (; left > 0 && name_skip(&c) == OK; left--) {
+        const uint8_t *fixed = cursor_take(&c, 10);     /* type, class, TTL, length */
+        if (fixed == NULL || cursor_take(&c, get_u16(fixed + 8)) == NULL)
+            return;
+        if (get_u32(fixed + 4) > ttl)
+            put_u32(reply->data + (fixed - reply->data) + 4, ttl);
+    }
+}

@@ -15,7 +15,7 @@ struct hall {
     struct net *net;
     struct serve *serve;
     struct zone_table *table;
-    struct zone *zone, *empty;
+    struct zone *zone, *empty, *mount;
     struct endpoint at;
     pthread_t threads[WORKERS];
 };
@@ -108,10 +108,50 @@ static enum serve_source_outcome source_answer(void *context, const struct serve
     return SERVE_SOURCE_ANSWERED;
 }
 
-static const struct serve_source sources[] = {
-    { "unit", source_match, source_answer, (void *)(uintptr_t)"src.test." },
-    { "host", source_match, source_answer, (void *)(uintptr_t)"deep.ns.example." },
-    { "same", source_match, source_answer, (void *)(uintptr_t)"example." },
+/* ---- a source of found.test. and all below that has versions ready, by the short way but for names that begin with `stale` ---- */
+
+static atomic_uint place_sought, place_asked;
+
+static uint64_t place_begin(void *context, struct name_view name)
+{
+    (void)context;
+    return name.length;
+}
+
+static enum serve_sought place_find(void *context, const struct serve_seek *seek, struct serve_place *out)
+{
+    const struct name suffix = test_name("found.test.");
+    (void)context;
+    assert_int_equal(seek->begun, seek->name.length);
+    if (!name_below(seek->name, name_view_of(&suffix)))
+        return SERVE_SOUGHT_OTHER;
+    atomic_fetch_add(&place_sought, 1);
+    *out = (struct serve_place){ hall.mount, zone_current(hall.mount), 2 };
+    return memcmp(seek->name.wire + 1, "stale", 5) == 0 ? SERVE_SOUGHT_LONG : SERVE_SOUGHT_READY;
+}
+
+static enum serve_source_outcome place_answer(void *context, const struct serve_question *question, struct visit *visit, struct reply *reply,
+                                              struct answer_result *result)
+{
+    (void)context;
+    atomic_fetch_add(&place_asked, 1);
+    assert_int_equal(serve_parked_since(visit), 0);
+    assert_true(serve_now_ms(visit) > 0);
+    if (!serve_enter(visit, hall.mount, result))
+        return SERVE_SOURCE_REFUSED;
+    enum serve_source_outcome outcome = serve_answer_version(visit, question, zone_current(hall.mount), reply, result);
+    if (memcmp(question->name.wire + 1, "stale", 5) == 0)
+        serve_cap_ttl(reply, 30);
+    return outcome;
+}
+
+static struct name_view found_suffix;
+static struct serve_source sources[] = {
+    { .name = "unit", .match = source_match, .answer = source_answer, .context = (void *)(uintptr_t)"src.test." },
+    { .name = "host", .match = source_match, .answer = source_answer, .context = (void *)(uintptr_t)"deep.ns.example." },
+    { .name = "same", .match = source_match, .answer = source_answer, .context = (void *)(uintptr_t)"example." },
+    { .name = "found", .match = source_match, .answer = place_answer, .context = (void *)(uintptr_t)"found.test.", .suffixes = &found_suffix,
+      .suffix_count = 1, .begin = place_begin, .find = place_find },
 };
 
 static int hall_start(void **state)
@@ -129,11 +169,19 @@ static int hall_start(void **state)
     struct serve_zone *open = serve_zone_new();
     assert_non_null(open);
     assert_int_equal(serve_zone_set(hall.zone, open, hall.epoch), OK);
+    static struct name mount;
+    mount = test_name("found.test.");
+    found_suffix = name_view_of(&mount);
+    hall.mount = zone_new(found_suffix, CLASS_IN);
+    assert_non_null(hall.mount);
+    assert_int_equal(serve_zone_set(hall.mount, serve_zone_new(), hall.epoch), OK);
+    zone_publish(hall.mount, test_zone("found.test.", "@ 300 SOA ns hostmaster 9 3600 600 86400 60\n 300 NS ns\nready 300 A 192.0.2.9\n"
+                                                      "stale 300 A 192.0.2.8\n 300 A 192.0.2.7\nto 300 CNAME ready\n*.wild 300 TXT w\n"), hall.epoch);
     assert_int_equal(net_open(&options, &hall.net, NULL), OK);
     hall.at = net_listener_endpoint(hall.net, 0);
     hall.serve = serve_new(hall.epoch, WORKERS);
     assert_non_null(hall.serve);
-    serve_sources(hall.serve, sources, LENGTH_OF(sources));
+    assert_int_equal(serve_sources(hall.serve, sources, LENGTH_OF(sources)), OK);
     serve_apply(hall.serve, setup_new(NULL, NULL));
     for (unsigned i = 0; i < WORKERS; i++) {
         arguments[i] = (struct worker_argument){ &hall, i };
@@ -153,6 +201,8 @@ static int hall_stop(void **state)
     serve_free(hall.serve);
     serve_zone_clear(hall.zone);
     serve_zone_clear(hall.empty);
+    serve_zone_clear(hall.mount);
+    zone_unref(hall.mount);
     zone_table_free(hall.table);
     zone_unref(hall.zone);
     zone_unref(hall.empty);
@@ -253,6 +303,67 @@ static void test_sources(void **state)
     assert_int_equal(after.failure[SERVE_FAILURE_SOURCE] - before.failure[SERVE_FAILURE_SOURCE], 1);
 }
 
+static struct acl *acl_of(const char *entry)
+{
+    struct acl *acl = acl_new();
+    assert_int_equal(acl_add(acl, slice_string(entry)), OK);
+    return acl;
+}
+
+/* A source's versions: the short way and the long one, counted by zone, with its ACL; the zone above answers DS of the mount's own name
+ * only where there is one. */
+static void test_places(void **state)
+{
+    (void)state;
+    static const struct { const char *label; struct ask ask; uint8_t rcode; uint16_t answers, authority; unsigned sought, asked; uint32_t ttl; } cases[] = {
+        { "ready", { "ready.found.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 1, 0, 1, 0, 300 },
+        { "ready, in another case", { "READY.FOUND.TesT.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 1, 0, 1, 0, 300 },
+        { "ready over TCP", { "ready.found.test.", TYPE_A, CLASS_IN, 0, true }, RCODE_NOERROR, 1, 0, 1, 0, 300 },
+        { "no such type", { "ready.found.test.", TYPE_AAAA, CLASS_IN, 0, false }, RCODE_NOERROR, 0, 1, 1, 0, 0 },
+        { "no such name", { "nx.found.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_NXDOMAIN, 0, 1, 1, 0, 0 },
+        { "a chain", { "to.found.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 2, 0, 1, 0, 300 },
+        { "a wildcard", { "x.wild.found.test.", TYPE_TXT, CLASS_IN, 0, false }, RCODE_NOERROR, 1, 0, 1, 0, 300 },
+        { "the suffix", { "found.test.", TYPE_SOA, CLASS_IN, 0, false }, RCODE_NOERROR, 1, 0, 1, 0, 300 },
+        { "ANY goes the long way", { "ready.found.test.", TYPE_ANY, CLASS_IN, 0, false }, RCODE_NOERROR, 1, 0, 1, 1, 300 },
+        { "any class too", { "ready.found.test.", TYPE_A, CLASS_ANY, 0, false }, RCODE_NOERROR, 1, 0, 0, 1, 300 },
+        { "stale", { "stale.found.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_NOERROR, 2, 0, 1, 1, 30 },
+        { "a transfer", { "found.test.", TYPE_AXFR, CLASS_IN, 0, true }, RCODE_REFUSED, 0, 0, 1, 0, 0 },
+        { "ends alike", { "xfound.test.", TYPE_A, CLASS_IN, 0, false }, RCODE_REFUSED, 0, 0, 0, 0, 0 },
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        atomic_store(&place_sought, 0);
+        atomic_store(&place_asked, 0);
+        struct message m = exchange(&cases[i].ask);
+        struct record first = { .ttl = 0 };
+        struct cursor c = cursor_of(m.wire, m.wire_bytes);
+        (void)cursor_take(&c, m.records_offset);
+        if (cases[i].ttl != 0)
+            assert_int_equal(message_read_record(&c, &first), OK);
+        if (m.rcode != cases[i].rcode || m.counts[1] != cases[i].answers || m.counts[2] != cases[i].authority || first.ttl != cases[i].ttl ||
+            atomic_load(&place_sought) != cases[i].sought || atomic_load(&place_asked) != cases[i].asked)
+            fail_msg("%s: rcode %u, %u answers, %u authority, ttl %u, sought %u, asked %u", cases[i].label, m.rcode, m.counts[1], m.counts[2],
+                     first.ttl, atomic_load(&place_sought), atomic_load(&place_asked));
+    }
+    struct serve_zone_counters counters;
+    serve_zone_counters_read(hall.serve, hall.mount, &counters);
+    assert_int_equal(counters.queries, 11);
+    assert_int_equal(counters.nxdomain, 1);
+    assert_int_equal(counters.nodata, 1);
+}
+
+static void test_place_options(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct serve_zone *o = serve_zone_new();
+        assert_non_null(o);
+        o->owns_acls = true;
+        o->allow_query = acl_of(i == 0 ? "192.0.2.0/24" : "127.0.0.0/8");
+        assert_int_equal(serve_zone_set(hall.mount, o, hall.epoch), OK);
+        assert_int_equal(exchange(&(struct ask){ "ready.found.test.", TYPE_A, CLASS_IN, 0, false }).rcode, i == 0 ? RCODE_REFUSED : RCODE_NOERROR);
+    }
+}
+
 static void test_counters(void **state)
 {
     (void)state;
@@ -290,13 +401,6 @@ static void test_setups(void **state)
     serve_apply(hall.serve, setup_new(NULL, NULL));
 }
 
-static struct acl *acl_of(const char *entry)
-{
-    struct acl *acl = acl_new();
-    assert_int_equal(acl_add(acl, slice_string(entry)), OK);
-    return acl;
-}
-
 static void test_zone_options(void **state)
 {
     (void)state;
@@ -323,6 +427,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
         cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_place_options),
         cmocka_unit_test(test_counters),
         cmocka_unit_test(test_setups),
         cmocka_unit_test(test_zone_options),
