@@ -80,9 +80,20 @@ export class Chain {
         const nonce = await this.nonce(from);
         this.queue.push({ what: what || data.slice(0, 10), tx: {
             from, ...(to ? { to } : {}), data, value: ethers.toQuantity(value), gas: ethers.toQuantity(gas),
-            nonce: ethers.toQuantity(nonce), maxFeePerGas: '0x77359400', maxPriorityFeePerGas: '0x3b9aca00',
+            nonce: ethers.toQuantity(nonce),
         } });
         return nonce;
+    }
+
+    /** Takes what is remembered. The node orders a block by fees: they fall, so that the order is ours across senders. */
+    take() {
+        const queue = this.queue;
+        this.queue = [];
+        queue.forEach(({ tx }, i) => {
+            tx.maxFeePerGas = ethers.toQuantity(4_000_000_000 - i);
+            tx.maxPriorityFeePerGas = ethers.toQuantity(1_000_000_000 - i);
+        });
+        return queue;
     }
 
     /** Remembers a contract's creation; its address is known at once. */
@@ -101,8 +112,7 @@ export class Chain {
 
     /** Sends all that is remembered and, with `mine`, puts it into one block. Throws when one of them failed. */
     async flush({ mine = true } = {}) {
-        const queue = this.queue;
-        this.queue = [];
+        const queue = this.take();
         if (queue.length === 0 && !mine)
             return [];
         const hashes = await this.batch(queue.map(({ tx }) => ['eth_sendTransaction', tx]));

@@ -67,7 +67,7 @@ export class World {
         const { chain } = this;
         let receipts;
         if (this.mode === 'interval') {
-            receipts = await this.wait(chain.queue.length);
+            receipts = await this.wait();
         } else {
             if (this.mode === 'auto')
                 await chain.rpc('evm_setAutomine', false);
@@ -82,9 +82,9 @@ export class World {
         return receipts.length > 0 ? Number(receipts[receipts.length - 1].blockNumber) : Number(await chain.rpc('eth_blockNumber'));
     }
 
-    async wait(count) {
+    async wait() {
         const { chain } = this;
-        const queue = chain.queue.splice(0, count);
+        const queue = chain.take();
         const hashes = await chain.batch(queue.map(({ tx }) => ['eth_sendTransaction', tx]));
         hashes.forEach((h, i) => { if (h instanceof Error) throw new Error(`${queue[i].what}: ${h.message}`); });
         for (;;) {

@@ -13,6 +13,7 @@ export const MULTICALL3 = '0xcA11bde05977b3631167028862bE2a173976CA11';
 export const UNIVERSAL = '0xeEeEEEeE14D718C2B47D9923Deab1335E144EeEe';
 const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc';   // EIP-1967
 const ADMIN_SLOT = '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103';
+const EVM = 0x80000000;                            // coin types of EVM chains begin here, ENSIP-11
 export const DAY = 86400, YEAR = 31536000n;
 const RATES = [0n, 0n, 20294266869609n, 5073566717402n, 158548959919n];   // attoUSD per second by length
 export const CONTENT = '0xe3010170122029f2d17be6139079dc48696d1f582a8530eb9805b561eda517e22a892c7e3f1f';
@@ -161,7 +162,8 @@ async function ensNames(c) {
         { by: 2020, label: 'legacy', owner: bob, resolver: c.resolver2020.address, addr: bob },
         { by: 2020, label: 'offchain', owner: alice, resolver: c.tests.ccip.address },
         ...(c.controller2025 ? [{ by: 2025, label: 'current', owner: carol, resolver: c.resolver2025.address, primary: true,
-            records: [encode('setAddr(bytes32,address)', namehash('current.eth'), carol)] }] : []),
+            records: [60, EVM, EVM + 137].map((coin) =>
+                encode('setAddr(bytes32,uint256,bytes)', namehash('current.eth'), coin, carol)) }] : []),
     ]);
     await chain.write(alice, c.resolver2023, 'setDNSRecords', [node, recordsHex([
         ['devnet.eth', 'A', 300, '192.0.2.1'], ['devnet.eth', 'A', 300, '192.0.2.2'],

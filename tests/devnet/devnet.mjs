@@ -34,7 +34,7 @@ for (const left of option('without', '').split(','))
 const time = fixed === null ? Math.floor(Date.now() / 1000) : Number(fixed);
 const start = time - 200 * 86400;                  // there are names that have lapsed
 const args = ['--host', '127.0.0.1', '--port', String(port), '--mnemonic', MNEMONIC, '--chain-id', String(chainId),
-    '--silent', '--hardfork', option('hardfork', 'prague'), '--timestamp', String(start), '--no-mining', '--order', 'fifo',
+    '--silent', '--hardfork', option('hardfork', 'prague'), '--timestamp', String(start), '--no-mining', '--order', 'fees',
     '--gas-limit', '300000000', '--base-fee', '1000000'];
 if (option('ipc', null))
     args.push('--ipc', option('ipc', null));
