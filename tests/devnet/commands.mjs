@@ -148,6 +148,12 @@ export class World {
     fresh(prefix) { return `${prefix}${(this.labels++).toString(36)}-${Date.now().toString(36)}`; }
 }
 
+function wallet(w, who) {
+    const index = w.d.accounts.indexOf(w.account(who));
+    const { privateKey } = ethers.HDNodeWallet.fromPhrase(w.d.mnemonic, '', `m/44'/60'/0'/0/${index}`);
+    return new ethers.Wallet(privateKey);
+}
+
 export const commands = {
     // --- the chain
     async mine(w, { blocks = 1, interval = 1 }) {
@@ -210,6 +216,10 @@ export const commands = {
         await w.chain.send(w.account(from), w.account(to), data, { value: BigInt(value), gas: 1_000_000 });
         return w.flush();
     },
+
+    /** The private key of an account, of a mnemonic that everybody knows; and a keystore file (version 3) with it. */
+    key: (w, { who }) => wallet(w, who).privateKey,
+    keystore: (w, { who, password }) => JSON.parse(ethers.encryptKeystoreJsonSync(wallet(w, who), password, { scrypt: { N: 4096 } })),
 
     // --- ENS: reading
     async about(w, { name }) {

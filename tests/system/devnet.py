@@ -116,6 +116,25 @@ class Devnet:
     def rpc(self, method, *params):
         return self.do("rpc", method=method, params=list(params))
 
+    def config(self, *urls, **options):
+        """The block of this chain for `chains:` of the daemon's configuration, as a dictionary; nodes other than this one
+        (proxies, say) by their URLs, each its own operator; options as there, with _ for -."""
+        ens, uns = self.d.get("ens"), self.d.get("uns")
+        contracts = {"multicall": self.d["multicall3"]}
+        if ens:
+            contracts |= {"registry": ens["registry"], "registry-old": ens["oldRegistry"],
+                          "universal-resolver": ens["universalResolver"], "base-registrar": ens["baseRegistrar"],
+                          "name-wrapper": ens["nameWrapper"], "reverse-registrar": ens["reverseRegistrar"],
+                          "public-resolver": ens["resolvers"]["2025"] or ens["resolvers"]["2023"],
+                          "controllers": [ens["controllers"][year] for year in ("2025", "2023", "2020") if ens["controllers"][year]],
+                          "known-resolvers": [address for address in ens["resolvers"].values() if address]}
+        if uns:
+            contracts |= {"uns-reader": uns["proxyReader"], "uns-registry": uns["registry"]}
+        contracts = {key: value for key, value in contracts.items() if value}
+        providers = [{"name": f"p{i}", "url": url} for i, url in enumerate(urls or [self.url])]
+        chain = {"chain-id": self.d["chainId"], "providers": providers, "ccip": {"loopback": True}, "contracts": contracts}
+        return chain | {key.replace("_", "-"): value for key, value in options.items()}
+
     @contextlib.contextmanager
     def undone(self):
         """Whatever happens inside is taken back."""
@@ -140,6 +159,12 @@ class Devnet:
 
     def stop(self):
         self.lines.stop()
+
+
+def config(chains, names):
+    """Both sections as text, for `more` of rhizome.Rhizd: `config({"ethereum": devnet.config()}, [{"suffix": "eth",
+    "system": "ens", "chain": "ethereum"}])`."""
+    return f"chains: {json.dumps(chains)}\nnames: {json.dumps(names)}\n"
 
 
 class Proxy:

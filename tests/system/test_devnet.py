@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The devnet itself: that it is what docs/devnet.md says, seen with a client that is not ours."""
 import json
+import pathlib
 import urllib.error
 import urllib.request
 
 import pytest
+import yaml
 
 from devnet import devnet, devnet_session, oracle, polygon, polygon_session, proxy  # noqa: F401
 
@@ -81,3 +83,13 @@ def test_a_provider_goes_wrong(devnet, proxy):  # noqa: F811
         ask(bad.url, "eth_chainId")
     bad.alive()
     assert ask(bad.url, "eth_chainId")["result"] == hex(31337)
+
+
+def test_the_demonstration_has_the_addresses(devnet, polygon):  # noqa: F811
+    """examples/names.yaml is a file for people: it must say what the devnet has."""
+    example = pathlib.Path(__file__).parents[2] / "examples" / "names.yaml"
+    chains = yaml.safe_load(example.read_text())["chains"]
+    assert chains["ethereum"]["contracts"] == devnet.config()["contracts"]
+    assert chains["polygon"]["contracts"] == polygon.config()["contracts"]
+    kept = devnet.keystore(who="alice", password="devnet")
+    assert "0x" + kept["address"] == devnet.d["accounts"][1].lower()
