@@ -24,6 +24,7 @@ struct http_client_options {
     size_t memory_bytes;                /**< bodies held at once, both ways: 64 MiB */
     const char *const *own_suffixes; size_t own_suffix_count;   /**< copied; hosts under these are refused: they would be resolved through ourselves */
     const char *ca_file;                /**< copied; authorities instead of the system's (tests); NULL = the system's */
+    const char *const *known_hosts; size_t known_host_count;    /**< copied; `HOST:PORT:ADDRESS`, instead of asking a resolver */
 };
 struct http_client_options http_client_defaults(void);
 

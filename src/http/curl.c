@@ -151,17 +151,21 @@ static int on_request(void *context, char *peer, char *own, int peer_port, int o
 
 /* ---- handing over ---- */
 
+/* Adds a line. @return false when out of memory: the list stays as it was */
+static bool add_line(void **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer)
+        *list = longer;
+    return longer != NULL;
+}
+
 static bool make_lines(struct http_transfer *transfer)
 {
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-    for (size_t at = 0; list && at < transfer->header_bytes; at += strlen(transfer->headers + at) + 1) {
-        struct curl_slist *longer = curl_slist_append(list, transfer->headers + at);
-        if (!longer)
-            curl_slist_free_all(list);
-        list = longer;
-    }
-    transfer->lines = list;
-    return list != NULL;
+    bool good = add_line(&transfer->lines, "Expect:");
+    for (size_t at = 0; good && at < transfer->header_bytes; at += strlen(transfer->headers + at) + 1)
+        good = add_line(&transfer->lines, transfer->headers + at);
+    return good;
 }
 
 #define SET(option, value) (bad |= curl_easy_setopt(easy, option, value) != CURLE_OK)
@@ -185,6 +189,7 @@ static bool set_rules(CURL *easy, struct http_transfer *transfer)
     SET(CURLOPT_PIPEWAIT, transfer->parts.https ? 1L : 0L);
     SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     SET(CURLOPT_USERAGENT, "rhizome");
+    SET(CURLOPT_RESOLVE, transfer->client->known_hosts);
     if (transfer->client->ca_file)
         SET(CURLOPT_CAINFO, transfer->client->ca_file);
     return !bad;
@@ -393,7 +398,10 @@ enum status carrier_open(struct http_client *client)
     }
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
     (void)curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    return OK;
+    bool good = true;
+    for (size_t i = 0; good && i < client->options.known_host_count; i++)
+        good = add_line(&client->known_hosts, client->options.known_hosts[i]);
+    return good ? OK : E_NOMEM;
 }
 
 void carrier_close(struct http_client *client)
@@ -401,5 +409,6 @@ void carrier_close(struct http_client *client)
     if (!client->multi)
         return;
     curl_multi_cleanup(client->multi);
+    curl_slist_free_all(client->known_hosts);
     curl_global_cleanup();
 }

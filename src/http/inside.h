@@ -50,7 +50,7 @@ struct http_client {
     struct http_client_options options;
     char **own_suffixes;
     char *ca_file;
-    void *multi;                        /* CURLM */
+    void *multi, *known_hosts;          /* CURLM, curl_slist */
     struct transfer_list waiting, running, over;
     struct http_pipe *pipes;
     size_t pipe_count;
