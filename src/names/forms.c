@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "names/forms_inside.h"
 
+#include <string.h>
+
 #include "names/ensip15_inside.h"
+
+enum { RANKS = 64, RUN_SHORT = 16 };    /* a rank takes six bits in the tables */
 
 /* Hangul by arithmetic: The Unicode Standard 3.12. */
 enum {
@@ -62,16 +66,41 @@ size_t form_decompose(uint32_t point, uint32_t parts[FORM_PARTS_MOST])
     return count;
 }
 
-void form_order(uint32_t *parts, size_t count)
+/* Short runs, as all good ones are. */
+static void order_short(uint32_t *run, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
-        uint32_t part = parts[i];
+        uint32_t part = run[i];
         size_t at = i;
-        if (form_rank(part) == 0)
-            continue;
-        for (; at > 0 && form_rank(parts[at - 1]) > form_rank(part); at--)
-            parts[at] = parts[at - 1];
-        parts[at] = part;
+        for (; at > 0 && form_rank(run[at - 1]) > form_rank(part); at--)
+            run[at] = run[at - 1];
+        run[at] = part;
+    }
+}
+
+/* By counting, so that thousands of marks upside down cost no more than others. */
+static void order_long(uint32_t *run, size_t count, uint32_t *scratch)
+{
+    size_t below[RANKS] = { 0 };
+    for (size_t i = 0; i < count; i++)
+        if (form_rank(run[i]) + 1 < RANKS)
+            below[form_rank(run[i]) + 1]++;
+    for (size_t rank = 1; rank < RANKS; rank++)
+        below[rank] += below[rank - 1];
+    for (size_t i = 0; i < count; i++)
+        scratch[below[form_rank(run[i])]++] = run[i];
+    memcpy(run, scratch, count * sizeof run[0]);
+}
+
+void form_order(uint32_t *parts, size_t count, uint32_t *scratch)
+{
+    for (size_t i = 0, run = 0; i < count; i += run + 1) {
+        for (run = 0; i + run < count && form_rank(parts[i + run]) != 0; )
+            run++;
+        if (run > RUN_SHORT)
+            order_long(&parts[i], run, scratch);
+        else
+            order_short(&parts[i], run);
     }
 }
 

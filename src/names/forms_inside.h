@@ -14,8 +14,8 @@ static inline uint32_t form_rank(uint32_t part) { return part >> 24; }
 
 /* The parts of one code point, in canonical order among themselves.  Returns how many, 1..FORM_PARTS_MOST. */
 size_t form_decompose(uint32_t point, uint32_t parts[FORM_PARTS_MOST]);
-/* Canonical order: each run of parts of a rank by rank, those of one rank as they stand. */
-void form_order(uint32_t *parts, size_t count);
+/* Canonical order: each run of parts of a rank by rank, those of one rank as they stand.  Linear; `scratch` holds `count`. */
+void form_order(uint32_t *parts, size_t count, uint32_t *scratch);
 /* Ordered parts into code points; `points` has room for `count`.  Returns how many came out, at most `count`. */
 size_t form_compose(const uint32_t *parts, size_t count, uint32_t *points);
 

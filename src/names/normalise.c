@@ -16,6 +16,7 @@ struct label {
     const char *start, *end;
     uint32_t points[NORMALISE_LABEL_POINTS];    /* finished tokens */
     uint32_t parts[NORMALISE_LABEL_POINTS];     /* the open text token, decomposed; later all text, decomposed */
+    uint32_t scratch[NORMALISE_LABEL_POINTS];
     size_t count, part_count;
     size_t spent;                               /* decomposed code points of all tokens so far */
     bool text, ascii;                           /* has any text; has nothing but ASCII */
@@ -125,7 +126,7 @@ static void close_text(struct label *l)
 {
     if (l->part_count == 0)
         return;
-    form_order(l->parts, l->part_count);
+    form_order(l->parts, l->part_count, l->scratch);
     l->count += form_compose(l->parts, l->part_count, &l->points[l->count]);
     l->part_count = 0;
     l->text = true;
@@ -284,7 +285,7 @@ static enum status check_nonspacing(struct label *l)
     for (size_t i = 0; i < l->count; i++)
         if (!(l->points[i] & EMOJI))
             count += form_decompose(l->points[i], &l->parts[count]);
-    form_order(l->parts, count);
+    form_order(l->parts, count, l->scratch);
     for (size_t i = 0; i < count; ) {
         size_t run = 0;
         while (i + run < count && is_nonspacing(form_point(l->parts[i + run])))
