@@ -17,6 +17,7 @@ static const struct {
     [FORM_ZCASH] = { zcash_print, zcash_parse },
     [FORM_CHECK58] = { check58_print, check58_parse },
     [FORM_CHECK58_BARE] = { check58_bare_print, check58_bare_parse },
+    [FORM_HORIZEN] = { horizen_print, horizen_parse },
     [FORM_RIPPLE] = { ripple_print, ripple_parse },
     [FORM_RAW58] = { raw58_print, raw58_parse },
     [FORM_RAW58_CHECKED] = { raw58_checked_print, raw58_checked_parse },

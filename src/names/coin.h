@@ -31,7 +31,7 @@ const struct coin *coin_at(size_t index);
  *  @return OK, E_BAD_FORMAT (the octets are no address of that coin: show them as hexadecimal), E_NO_SPACE, E_NOMEM,
  *          E_UNSUPPORTED (libcrypto lacks a digest) */
 MUST_CHECK enum status coin_print(uint64_t type, const uint8_t *bytes, size_t count, struct text *out);
-/** Reads an address: form, lengths, prefix and checksum are checked.  A type without a row takes 0x hexadecimal.
+/** Reads an address: form, lengths, prefix and checksum are checked.  A type without a row takes hexadecimal of at most 255 octets.
  *  @param out  room for COIN_BYTES_MAX
  *  @return OK, E_BAD_TEXT, E_INVALID (its checksum says that a character is wrong), E_NOMEM, E_UNSUPPORTED */
 MUST_CHECK enum status coin_parse(uint64_t type, struct slice text, uint8_t out[COIN_BYTES_MAX], size_t *length);

@@ -108,7 +108,7 @@ enum status nervos_parse(const struct coin_row *row, struct slice text, struct c
 
 /* ---- Cardano: Shelley in bech32; Byron in base58 of CBOR [24(octets), crc32] (CIP-19) ---- */
 
-enum { BYRON_KIND = 8, BYRON_MOST = 120 };
+enum { BYRON_KIND = 8, BYRON_MOST = 120, SHELLEY_MOST = 64 };
 
 static uint32_t crc32(const uint8_t *data, size_t bytes)
 {
@@ -140,10 +140,11 @@ static size_t byron_frame(const uint8_t *bytes, size_t count, uint8_t *out)
     return at;
 }
 
-/* Shelley: kinds 0..7 are payments, 14 and 15 stakes; the main network is 1. */
-static const char *shelley_prefix(const struct coin_row *row, uint8_t head)
+/* Shelley: kinds 0..7 are payments, 14 and 15 stakes; the main network is 1.  NULL for anything else. */
+static const char *shelley_prefix(const struct coin_row *row, const uint8_t *bytes, size_t count)
 {
-    if ((head & 15) != 1)
+    uint8_t head = count ? bytes[0] : 0;
+    if ((head & 15) != 1 || count > SHELLEY_MOST)
         return NULL;
     return head >> 4 < BYRON_KIND ? row->prefix : head >> 4 >= 14 ? "stake" : NULL;
 }
@@ -152,7 +153,7 @@ enum status cardano_print(const struct coin_row *row, const uint8_t *bytes, size
 {
     uint8_t frame[BYRON_MOST + 12];
     if (bytes[0] >> 4 != BYRON_KIND) {
-        const char *prefix = shelley_prefix(row, bytes[0]);
+        const char *prefix = shelley_prefix(row, bytes, count);
         if (!prefix)
             return E_BAD_FORMAT;
         bech32_print(out, BECH32, prefix, -1, bytes, count);
@@ -191,7 +192,7 @@ enum status cardano_parse(const struct coin_row *row, struct slice text, struct 
         const char *prefix = prefixes[i] ? prefixes[i] : row->prefix, *fits;
         if (read_kind(prefix, BECH32, text, out) != OK)
             continue;
-        fits = out->length ? shelley_prefix(row, out->data[0]) : NULL;
+        fits = shelley_prefix(row, out->data, out->length);
         return fits && strcmp(fits, prefix) == 0 ? OK : E_BAD_TEXT;
     }
     return byron_parse(text, out);

@@ -14,6 +14,7 @@ enum coin_form {
     FORM_ZCASH,                                 /* scripts; anything else is bech32 */
     FORM_CHECK58,                               /* base58check, the version is stored */
     FORM_CHECK58_BARE,                          /* base58check, the version is not stored */
+    FORM_HORIZEN,                               /* base58check with versions of two octets */
     FORM_RIPPLE,                                /* base58check in Ripple's alphabet */
     FORM_RAW58, FORM_RAW58_CHECKED,             /* base58 of what is stored; checked: it ends in four octets of sha256d */
     FORM_VELAS, FORM_WAVES, FORM_NEBULAS, FORM_NULS, FORM_TEZOS, FORM_AETERNITY, FORM_SS58, FORM_EOS,   /* base58 with checks of their own */
@@ -48,8 +49,8 @@ typedef enum status coin_printer(const struct coin_row *row, const uint8_t *byte
 typedef enum status coin_parser(const struct coin_row *row, struct slice text, struct coin_bytes *out);
 
 /* coin_script.c */
-coin_printer script_print, witness_print, cash_print, zcash_print, check58_print, check58_bare_print, ripple_print;
-coin_parser script_parse, witness_parse, cash_parse, zcash_parse, check58_parse, check58_bare_parse, ripple_parse;
+coin_printer script_print, witness_print, cash_print, zcash_print, check58_print, check58_bare_print, horizen_print, ripple_print;
+coin_parser script_parse, witness_parse, cash_parse, zcash_parse, check58_parse, check58_bare_parse, horizen_parse, ripple_parse;
 /* coin_base58.c */
 coin_printer raw58_print, raw58_checked_print, velas_print, waves_print, nebulas_print, nuls_print, tezos_print, aeternity_print,
     ss58_print, eos_print, monero_print, bytecoin_print, electroneum_print;

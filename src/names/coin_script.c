@@ -245,6 +245,33 @@ enum status check58_bare_parse(const struct coin_row *row, struct slice text, st
     return status;
 }
 
+/* Horizen: versions of two octets; those of shielded addresses are longer. */
+static bool is_horizen(const uint8_t *bytes, size_t count)
+{
+    switch (bytes[0] << 8 | bytes[1]) {
+    case 0x2089:
+    case 0x2096:
+    case 0x1cb8:
+    case 0x1cbd:
+        return count == 2 + HASH_BYTES;
+    default:
+        return bytes[0] == 0x16 && bytes[1] == 0x9a && count == 2 + 64;
+    }
+}
+
+enum status horizen_print(const struct coin_row *row, const uint8_t *bytes, size_t count, struct text *out)
+{
+    (void)row;
+    return is_horizen(bytes, count) ? check58_write(BASE58_BITCOIN, bytes, count, out) : E_BAD_FORMAT;
+}
+
+enum status horizen_parse(const struct coin_row *row, struct slice text, struct coin_bytes *out)
+{
+    (void)row;
+    enum status status = check58_read(BASE58_BITCOIN, text, out);
+    return status == OK && !is_horizen(out->data, out->length) ? E_BAD_TEXT : status;
+}
+
 /* 00 and 20 octets, or an X-address: 05 44, 20 octets, a flag, a tag of 8 (XLS-5d). */
 static bool is_ripple(const uint8_t *bytes, size_t count)
 {

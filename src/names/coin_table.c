@@ -26,7 +26,7 @@ const struct coin_row coin_rows[] = {
     { { 105, "strat", "Stratis" }, FORM_SCRIPT, NULL, { 0x3f, 0x7d }, 23, 25 },
     { { 111, "ark", "Ark" }, FORM_CHECK58, NULL, { 0x17 }, 21, 21 },
     { { 118, "atom", "Cosmos Hub" }, FORM_BECH32, "cosmos", { 0 }, 20, 32 },
-    { { 121, "zen", "Horizen" }, FORM_CHECK58, NULL, { ANY_VERSION }, 22, 66 },
+    { { 121, "zen", "Horizen" }, FORM_HORIZEN, NULL, { 0 }, 22, 66 },
     { { 128, "xmr", "Monero" }, FORM_MONERO, NULL, { 0 }, 69, 77 },
     { { 133, "zec", "Zcash" }, FORM_ZCASH, "zs", { 0x1cb8, 0x1cbd }, 23, 43 },
     { { 134, "lsk", "Lisk" }, FORM_LISK, NULL, { 0 }, 1, 8 },
