@@ -368,6 +368,15 @@ export const commands = {
         await w.write(await w.chain.call(registry, 'ownerOf', token), registry, 'burn', [token]);
         return w.flush();
     },
+    /** An account's primary name; without one, its removal. */
+    async unsreverse(w, { who, name = null }) {
+        const registry = contractAt(modern('UNSRegistry'), w.d.uns.registry);
+        if (name === null)
+            await w.write(w.account(who), registry, 'removeReverse', []);
+        else
+            await w.write(w.account(who), registry, 'setReverse', [name.split('.')]);
+        return w.flush();
+    },
     /** Puts the same code at another address behind a proxy: uns.registry, uns.proxyReader, ens.universalResolver. */
     async upgrade(w, { what }) {
         const code = await w.chain.deploy(w.d.accounts[0], ...{

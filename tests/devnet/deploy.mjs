@@ -252,6 +252,21 @@ async function moreNames(c) {
     await chain.flush();
 }
 
+/** The registry of .crypto before UNS, on layer 1 only, with one name that never moved. */
+async function cns(c) {
+    const { chain, deployer, alice } = c;
+    c.uns.cns = await chain.deploy(deployer, modern('CNSRegistry'));
+    const minting = await chain.deploy(deployer, modern('MintingController'), c.uns.cns.address);
+    const resolver = await chain.deploy(deployer, modern('Resolver'), c.uns.cns.address, minting.address);
+    await chain.write(deployer, c.uns.cns, 'addController', [minting.address]);
+    for (const label of ['old', 'both-registries'])
+        await chain.write(deployer, minting, 'mintSLDWithResolver', [alice, label, resolver.address]);
+    await chain.flush();
+    for (const name of ['old.crypto', 'both-registries.crypto'])
+        await chain.write(alice, resolver, 'setMany', [['dns.A', 'crypto.ETH.address'], ['["192.0.2.108"]', alice], namehash(name)]);
+    await chain.flush();
+}
+
 async function unsContracts(c) {
     const { chain, deployer } = c;
     const behind = async (artifact) => {                                    // a proxy, as on the public chains
@@ -263,12 +278,14 @@ async function unsContracts(c) {
     c.uns = { registry: await behind(modern('UNSRegistry')), manager: await behind(modern('MintingManager')),
         reader: await behind(modern('ProxyReader')) };
     const { registry, manager, reader } = c.uns;
+    if (c.layer === 1)
+        await cns(c);
     await write(registry, 'initialize', manager.address, ZERO, ZERO, ZERO);
     await write(manager, 'initialize', registry.address, ZERO, ZERO, ZERO, ZERO, ZERO);
     await write(manager, 'addMinter', deployer);
     for (const [tld, expirable] of [['crypto', false], ['nft', false], ['wallet', false], ['x', true], ['id', false]])
         await write(manager, 'addTld', tld, expirable);
-    await write(reader, 'initialize', registry.address, ZERO);
+    await write(reader, 'initialize', registry.address, c.uns.cns?.address ?? ZERO);
     await write(manager, 'addProxyReaders', [reader.address]);
     await write(reader, 'addBlockchainNetworks(string[],string)', ['ETH', 'MATIC', 'BASE'], 'EVM');
     await chain.flush();
@@ -290,6 +307,8 @@ async function unsNames(c, layer) {
             'dns.ttl': '128', 'dns.A': '["192.0.2.51","192.0.2.52"]', 'dns.A.ttl': '90', 'dns.AAAA': '["2001:db8::5"]',
             'dns.TXT': '["\\"hello from devnet.crypto\\""]',
         });
+        await chain.write(alice, c.uns.registry, 'setReverse', [['devnet', 'crypto']]);
+        await issue(bob, 'both-registries.crypto', { 'dns.A': on(109) });
         await issue(alice, 'both.crypto', { 'dns.A': on(101), 'dns.AAAA': '["2001:db8::101"]', 'crypto.ETH.address': alice });
         await issue(alice, 'first.crypto', { 'dns.A': on(102), 'crypto.ETH.address': alice });
         await issue(alice, 'spoilt.crypto', { 'dns.A': 'this is not JSON', 'dns.AAAA': '["2001:db8::103"]',
@@ -353,7 +372,8 @@ export function describe(c) {
         out.tests = Object.fromEntries(Object.entries(c.tests).map(([name, contract]) => [name, a(contract)]));
     }
     if (c.with.has('uns'))
-        out.uns = { registry: a(c.uns.registry), registryCode: c.uns.registry.code, mintingManager: a(c.uns.manager),
+        out.uns = { registry: a(c.uns.registry), registryCode: c.uns.registry.code, cnsRegistry: a(c.uns.cns),
+            mintingManager: a(c.uns.manager),
             proxyReader: a(c.uns.reader), proxyReaderCode: c.uns.reader.code, proxyAdmin: c.accounts[9] };
     return out;
 }

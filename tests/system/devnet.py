@@ -129,7 +129,7 @@ class Devnet:
                           "controllers": [ens["controllers"][year] for year in ("2025", "2023", "2020") if ens["controllers"][year]],
                           "known-resolvers": [address for address in ens["resolvers"].values() if address]}
         if uns:
-            contracts |= {"uns-reader": uns["proxyReader"], "uns-registry": uns["registry"]}
+            contracts |= {"uns-reader": uns["proxyReader"], "uns-registry": uns["registry"], "cns-registry": uns["cnsRegistry"]}
         contracts = {key: value for key, value in contracts.items() if value}
         providers = [{"name": f"p{i}", "url": url} for i, url in enumerate(urls or [self.url])]
         chain = {"chain-id": self.d["chainId"], "providers": providers, "ccip": {"loopback": True}, "contracts": contracts}
@@ -196,14 +196,25 @@ class Proxy:
         return self.do("counts", clear=clear)
 
 
-def oracle(deployments, names=(), **asked):
-    """What ethers says of names (tests/devnet/oracle.mjs): block, texts, coins, types, addresses, sequential, rpc."""
+def witness(script, deployments, names, asked):
     needed()
-    asked = {"rpc": deployments["rpc"], "registry": deployments.get("ens", {}).get("registry"), "names": list(names), **asked}
-    done = subprocess.run(["node", HERE / "oracle.mjs"], input=json.dumps(asked), capture_output=True, text=True, timeout=120)
+    ens = deployments.get("ens", {})
+    asked = {"rpc": deployments["rpc"], "registry": ens.get("registry"), "universal": ens.get("universalResolver"),
+             "names": list(names), **asked}
+    done = subprocess.run(["node", HERE / script], input=json.dumps(asked), capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         raise DevnetError(done.stderr[-1000:])
     return json.loads(done.stdout)
+
+
+def oracle(deployments, names=(), **asked):
+    """What ethers says of names (tests/devnet/oracle.mjs): block, texts, coins, types, addresses, sequential, rpc."""
+    return witness("oracle.mjs", deployments, names, asked)
+
+
+def universal(deployments, names=(), **asked):
+    """What the Universal Resolver says of names (tests/devnet/universal.mjs): texts, coins, addresses, single, rpc."""
+    return witness("universal.mjs", deployments, names, asked)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The devnet itself: that it is what docs/devnet.md says, seen with a client that is not ours."""
+import concurrent.futures
+import http.client
 import json
 import pathlib
 import urllib.error
@@ -8,7 +10,7 @@ import urllib.request
 import pytest
 import yaml
 
-from devnet import devnet, devnet_session, oracle, polygon, polygon_session, proxy  # noqa: F401
+from devnet import devnet, devnet_session, oracle, polygon, polygon_session, proxy, universal  # noqa: F401
 
 OWNER_OF = "function ownerOf(uint256) view returns (address)"
 
@@ -54,10 +56,10 @@ def test_a_client_that_is_not_ours(devnet):  # noqa: F811
     assert said["primary"] == {accounts[1]: "devnet.eth", accounts[2]: None, accounts[3]: "current.eth"}
 
 
-def ask(url, method, *params):
+def ask(url, method, *params, timeout=5):
     body = json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}).encode()
     request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=5) as reply:
+    with urllib.request.urlopen(request, timeout=timeout) as reply:
         return json.load(reply)
 
 
@@ -83,6 +85,62 @@ def test_a_provider_goes_wrong(devnet, proxy):  # noqa: F811
         ask(bad.url, "eth_chainId")
     bad.alive()
     assert ask(bad.url, "eth_chainId")["result"] == hex(31337)
+
+
+def test_faults_of_the_transport(devnet, proxy):  # noqa: F811
+    bad = proxy(devnet.url)
+    bad.rules({"fault": "giant", "bytes": 2_000_000})
+    assert len(ask(bad.url, "eth_chainId")["result"]) == 2_000_002
+    bad.rules({"fault": "broken"})
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        ask(bad.url, "eth_chainId")
+    for fault in ("html", "empty"):
+        bad.rules({"fault": fault, "times": 1})
+        with pytest.raises(json.JSONDecodeError):
+            ask(bad.url, "eth_chainId")
+        assert ask(bad.url, "eth_chainId")["result"] == hex(31337)
+    bad.rules({"fault": "hang"})
+    with pytest.raises(TimeoutError):
+        ask(bad.url, "eth_chainId", timeout=0.3)
+
+
+def test_round_trips_are_counted(devnet, proxy):  # noqa: F811
+    slow = proxy(devnet.url)
+    slow.rules({"delay": 150})
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: ask(slow.url, "eth_chainId"), range(3)))
+    counted = slow.counts()
+    assert (counted["requests"], counted["rounds"]) == (3, 1)
+    for _ in range(2):
+        ask(slow.url, "eth_chainId")
+    assert slow.counts()["rounds"] == 2
+
+
+def test_a_lie_inside_an_aggregate(devnet, proxy):  # noqa: F811
+    """The witness believes what one provider says; `replace` reaches values however deep they are."""
+    bad = proxy(devnet.url)
+    right, wrong = devnet.d["accounts"][2][2:].lower(), "ee" * 20
+    bad.rules({"methods": ["eth_call"], "replace": [[right, wrong]]})
+    said = oracle(devnet.d, ["legacy.eth"], rpc=bad.url)["names"]["legacy.eth"]
+    assert said["address"].lower() == "0x" + wrong
+
+
+def test_the_universal_resolver(devnet):  # noqa: F811
+    accounts = devnet.d["accounts"]
+    said = universal(devnet.d, ["devnet.eth", "alice.offchain.eth", "missing.eth", "noone.eth", "bare.eth", "strange.eth"], texts=["url"],
+                     addresses=[[accounts[1], 60], [accounts[3], 0x80000000], [accounts[2], 60]])
+    names = said["names"]
+    assert names["devnet.eth"]["results"][0].endswith(accounts[1][2:].lower())
+    assert b"url of alice.offchain.eth" in bytes.fromhex(names["alice.offchain.eth"]["results"][1][2:])
+    assert [names[name]["error"] for name in ("missing.eth", "noone.eth", "bare.eth")] == \
+        ["ResolverNotFound", "ResolverNotContract", "ResolverNotFound"]
+    assert [primary[0] for primary in said["primary"]] == ["devnet.eth", "current.eth", ""]
+    devnet.ccip(mode="endless")
+    assert universal(devnet.d, ["alice.offchain.eth"])["names"]["alice.offchain.eth"]["error"] == "too deep"
+    devnet.ccip(urls=[devnet.d["gateway"] + "/404/{sender}/{data}.json"])
+    assert universal(devnet.d, ["alice.offchain.eth"])["names"]["alice.offchain.eth"]["results"][0].startswith("0x01800152")
+    devnet.primary(who="bob", name="devnet.eth")
+    assert universal(devnet.d, addresses=[[accounts[2], 60]])["primary"][0]["error"] == "ReverseAddressMismatch"
 
 
 def test_the_demonstration_has_the_addresses(devnet, polygon):  # noqa: F811
