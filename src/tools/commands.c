@@ -25,6 +25,7 @@ static const struct tool_option_row option_rows[TOOL_OPTIONS] = {
     [OPTION_RSSAC] = { "--rssac", NULL, NULL, "RSSAC002v4: YAML documents, counted from the start of the daemon" },
     [OPTION_MAN] = { "--man", NULL, "PAGE", "print a manual page: rhiz, rhiz-query, rhiz-zone, rhizd" },
     [OPTION_COMPLETION] = { "--completion", NULL, "SHELL", "print the completion for bash or zsh" },
+    [OPTION_TREE] = { "--tree", NULL, NULL, "with all names below it" },
     [OPTION_SERIAL] = { "--serial", NULL, NULL, "a SOA that differs in its serial only is a difference too" },
 };
 
@@ -70,11 +71,15 @@ static const struct tool_command commands[] = {
     { "help", NULL, "[NOUN [VERB]]", 0, 2, WITH(OPTION_MAN) | WITH(OPTION_COMPLETION), NULL, help_run, "this help, manual pages, completion" },
     { "key", NULL, "", 0, 0, 0, NULL, NULL, "DNSSEC keys" },
     { "tsig", NULL, "", 0, 0, 0, NULL, NULL, "transaction keys" },
-    { "cache", NULL, "", 0, 0, 0, NULL, NULL, "the resolver's cache" },
+    { "cache", "show", "[NAME]", 0, 1, DAEMON | WITH(OPTION_TREE), "cache-show", cache_run, "what is known of a name, or of all" },
+    { "cache", "flush", "[NAME]", 0, 1, DAEMON | WITH(OPTION_TREE), "cache-flush", cache_run, "forget a name, or all" },
+    { "cache", "stats", "", 0, 0, DAEMON, "cache-stats", cache_run, "how full it is, and what became of entries" },
     { "name", NULL, "", 0, 0, 0, NULL, NULL, "names of every name system" },
-    { "chain", NULL, "", 0, 0, 0, NULL, NULL, "followed blockchains" },
+    { "chain", "status", "[CHAIN]", 0, 1, DAEMON, "chain-status", chain_status_run, "followed chains, their nodes, and what is mounted" },
+    { "chain", "sync", "CHAIN", 0, 0, 0, NULL, NULL, "replay a chain" },
+    { "chain", "proof", "NAME", 0, 0, 0, NULL, NULL, "what an answer rests on, to be checked elsewhere" },
     { "wallet", NULL, "", 0, 0, 0, NULL, NULL, "keys that own names" },
-    { "explain", NULL, "", 0, 0, 0, NULL, NULL, "how the daemon comes to an answer" },
+    { "explain", NULL, "NAME [TYPE]", 1, 2, DAEMON | WITH(OPTION_VIEW), "explain", explain_run, "how the daemon comes to an answer, and what that rests on" },
 };
 
 const struct tool_command *tool_command_at(size_t index) { return index < LENGTH_OF(commands) ? &commands[index] : NULL; }

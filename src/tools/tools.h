@@ -18,7 +18,7 @@ enum tool_exit {
 
 enum tool_option {
     OPTION_CONFIG, OPTION_SOCKET, OPTION_JSON, OPTION_ORIGIN, OPTION_CLASS, OPTION_VIEW, OPTION_STRICT, OPTION_QUIET, OPTION_CANONICAL,
-    OPTION_RELATIVE, OPTION_FORCE, OPTION_ZONES, OPTION_RSSAC, OPTION_MAN, OPTION_COMPLETION, OPTION_SERIAL, TOOL_OPTIONS
+    OPTION_RELATIVE, OPTION_FORCE, OPTION_ZONES, OPTION_RSSAC, OPTION_MAN, OPTION_COMPLETION, OPTION_SERIAL, OPTION_TREE, TOOL_OPTIONS
 };
 #define WITH(option) (1u << (option))
 enum { TOOL_ARGUMENTS = 4 };
@@ -68,6 +68,9 @@ int log_run(const struct tool_call *call);
 int config_check_run(const struct tool_call *call);
 int config_show_run(const struct tool_call *call);
 int config_diff_run(const struct tool_call *call);
+int explain_run(const struct tool_call *call);
+int chain_status_run(const struct tool_call *call);
+int cache_run(const struct tool_call *call);                  /* show flush stats */
 int help_run(const struct tool_call *call);
 
 /* ---- shared ---- */
