@@ -1,40 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/kdf.h"
-#include "base/arena.h"
 
 #include <limits.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 
-enum { WORK_MOST = 1 << 27, ROUNDS_MOST = 1 << 26, SCRYPT_SLACK = 64 << 20 };
-
-uint64_t scrypt_memory(struct scrypt_cost cost)
-{
-    uint64_t block = 128 * (uint64_t)cost.r;
-    return cost.r != 0 && cost.n > UINT64_MAX / block ? UINT64_MAX : cost.n * block;
-}
-
-static enum status check_cost(struct scrypt_cost cost)
-{
-    if (cost.n < 2 || (cost.n & (cost.n - 1)) != 0 || cost.r == 0 || cost.p == 0 || (uint64_t)cost.r * cost.p >= 1u << 30)
-        return E_RANGE;
-    if (scrypt_memory(cost) > KDF_MEMORY_MOST || cost.n * cost.r > WORK_MOST / cost.p)
-        return E_LIMIT;
-    return OK;
-}
-
-enum status scrypt_derive(const void *password, size_t password_bytes, const void *salt, size_t salt_bytes,
-                          struct scrypt_cost cost, uint8_t *out, size_t out_bytes)
-{
-    enum status status = check_cost(cost);
-    if (status != OK)
-        return status;
-    /* The limit of libcrypto counts its small blocks of 128 r p octets too. */
-    uint64_t memory = scrypt_memory(cost) + 128 * (uint64_t)cost.r * cost.p + SCRYPT_SLACK;
-    return EVP_PBE_scrypt(password_bytes ? password : "", password_bytes, salt, salt_bytes, cost.n, cost.r, cost.p, memory, out,
-                          out_bytes) == 1 ? OK : E_NOMEM;
-}
+enum { ROUNDS_MOST = 1 << 26 };
 
 enum status pbkdf2_derive(const void *password, size_t password_bytes, const void *salt, size_t salt_bytes, uint64_t rounds,
                           uint8_t *out, size_t out_bytes)

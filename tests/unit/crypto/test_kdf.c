@@ -51,6 +51,14 @@ static void scrypt_keys(void **state)
         assert_int_equal(scrypt_derive(password, strlen(password), salt, strlen(salt), scrypts[i].cost, out, sizeof out), OK);
         check_hex(out, sizeof out, scrypts[i].want, "scrypt");
     }
+    /* n from 2^(16 r): computed with a plain transcription of RFC 7914 in Python, itself checked against hashlib. */
+    assert_int_equal(scrypt_derive("password", 8, "NaCl", 4, (struct scrypt_cost){ 65536, 1, 2 }, out, sizeof out), OK);
+    check_hex(out, sizeof out, "6a435edd142c70a0ab85918b9bdb943b3be223de0e644e309890c9e8100c88d9839fa9058b08cd239ecaad64c6726efa82fea2a0db6fe71676140c2903398709", "large n");
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        fault_after(nth);
+        assert_int_equal(scrypt_derive("a", 1, "b", 1, (struct scrypt_cost){ 65536, 1, 1 }, out, sizeof out), E_NOMEM);
+    }
+    fault_after(0);
     for (size_t i = 0; i < LENGTH_OF(costs); i++)
         CHECK_EQUAL(scrypt_derive("a", 1, "b", 1, costs[i].cost, out, sizeof out), costs[i].want, costs[i].label);
     assert_int_equal(scrypt_memory((struct scrypt_cost){ 1 << 20, 8, 1 }), 1 << 30);
