@@ -6,6 +6,7 @@
 #include "cache/cache.h"
 #include "config/config.h"
 #include "names/mount.h"
+#include <stdatomic.h>
 
 /** Everything about chains that a process has; made once, a reload does not change it. */
 struct chains {
@@ -20,7 +21,7 @@ struct chains {
         struct name_source *source;
         struct acl *allow;                  /**< who may have names looked up */
         uint64_t collision, system;         /**< as in the configuration */
-        bool collides;
+        _Atomic bool collides;              /**< the root zone delegates the suffix too */
         const struct config_mount *config;  /* while it is made */
     } *list;
     size_t count;
@@ -33,5 +34,11 @@ MUST_CHECK enum status chains_start(struct chains *chains);
 /** Ends it; jobs under way are told so.  Before workers go. */
 void chains_stop(struct chains *chains);
 void chains_free(struct chains *chains);            /**< after workers have gone; NULL is fine */
+
+/** The DNS has this suffix: the mount answers nothing.  Any thread. */
+static inline bool chains_mount_is_off(const struct chains_mount *mount)
+{
+    return atomic_load_explicit(&mount->collides, memory_order_relaxed) && mount->collision == CONFIG_COLLISION_DNS;
+}
 
 #endif

@@ -131,6 +131,7 @@ size_t added_key(uint8_t key[2 + NAME_MAX_BYTES], uint16_t klass, struct name_vi
 
 /* ---- the house ---- */
 
+struct chains;
 struct house {
     const char *config_path;
     struct config *config;
@@ -140,6 +141,9 @@ struct house {
     struct net_kernel *kernel;          /* NULL = the kernel answers nothing */
     struct serve_kernel *kernel_filler;
     struct keeper *keeper;
+    struct chains *chains;              /* NULL = the configuration has none */
+    uint64_t root_generation;           /* that collisions were last looked at with */
+    bool root_looked;
     struct notifier *notifier;
     struct control *control;
     struct rrl *rrl;
@@ -209,6 +213,17 @@ extern const char *const house_later_verbs[];   /* NULL ends */
 void house_numbers(void *context, struct control_numbers *out);
 void house_zones(void *context, control_zone_fn *each, void *each_context);
 bool house_live(void *context);
+
+/* explain.c */
+enum control_code verb_explain(void *context, const struct json_value *args, struct control_answer *answer);
+
+/* chains_verbs.c */
+enum control_code verb_chain_status(void *context, const struct json_value *args, struct control_answer *answer);
+enum control_code verb_cache_stats(void *context, const struct json_value *args, struct control_answer *answer);
+enum control_code verb_cache_show(void *context, const struct json_value *args, struct control_answer *answer);
+enum control_code verb_cache_flush(void *context, const struct json_value *args, struct control_answer *answer);
+/* Mounts and the root zone, where that has changed since the last look. Main thread. */
+void house_look_at_root(struct house *house);
 
 /* process.c */
 /* server.user, or who we are. @return OK, E_NOT_FOUND */

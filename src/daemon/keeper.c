@@ -550,3 +550,14 @@ void keeper_view_names(struct keeper *keeper, struct json_value *array)
         json_value_add(array, json_value_text(keeper->views[i].name));
     pthread_mutex_unlock(&keeper->lock);
 }
+
+const struct zone_table *keeper_view_table(struct keeper *keeper, const char *view)
+{
+    const struct zone_table *table = NULL;
+    pthread_mutex_lock(&keeper->lock);
+    for (size_t i = 0; i < keeper->view_count && !table; i++)
+        if (!view || strcmp(keeper->views[i].name, view) == 0)
+            table = keeper->views[i].table;
+    pthread_mutex_unlock(&keeper->lock);
+    return table;
+}

@@ -59,6 +59,8 @@ void keeper_views_free(struct serve_view *views, size_t count);
 /** Their tables; `views` were made of the configuration that the keeper moved to last. */
 void keeper_view_tables(const struct keeper *keeper, struct serve_view *views, size_t count);
 
+/** The table of a view; NULL: the first.  For who is a reader (base/epoch.h).  NULL when there is no such view. */
+const struct zone_table *keeper_view_table(struct keeper *keeper, const char *view);
 /** Names of the views into an array. */
 void keeper_view_names(struct keeper *keeper, struct json_value *array);
 
