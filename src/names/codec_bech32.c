@@ -108,7 +108,7 @@ static uint64_t cash_sum(const char *digits, size_t count, unsigned zeros)
     uint64_t sum = 1;
     size_t prefix = sizeof cash_prefix;         /* with its NUL: the zero behind it */
     for (size_t i = 0; i < prefix + count + zeros; i++) {
-        unsigned word = i < prefix         ? cash_prefix[i] & 31U
+        unsigned word = i < prefix         ? (uint8_t)cash_prefix[i] & 31U
                         : i - prefix < count ? (unsigned)digit_value(BASE32_BECH, digits[i - prefix])
                                              : 0;
         unsigned top = (unsigned)(sum >> 35);
