@@ -172,7 +172,11 @@ export const commands = {
     snapshot: (w) => w.chain.rpc('evm_snapshot'),
     async revert(w, { to }) {
         w.chain.nonces.clear();
-        return w.chain.rpc('evm_revert', to);
+        const done = await w.chain.rpc('evm_revert', to);
+        const now = Math.floor(Date.now() / 1000), { time } = await commands.head(w);
+        if (now > time && now - time < 3600)       // the node's clock went back too
+            await w.chain.rpc('anvil_setTime', now);
+        return done;
     },
     rpc: (w, { method, params = [] }) => w.chain.rpc(method, ...params),
     async mining(w, { mode, seconds = 1 }) {
