@@ -78,6 +78,7 @@ struct control_options {
     const char *const *later_verbs;     /**< known, but not in this version; ends with NULL; NULL = none */
     void (*numbers)(void *context, struct control_numbers *out);
     void (*zones)(void *context, control_zone_fn *each, void *each_context);   /**< zones that were asked, at most 1000 */
+    void (*more_metrics)(void *context, struct text *out);     /**< metrics of parts that this room does not know; NULL = none */
     bool (*live)(void *context);        /**< for /health/live: the process does its work */
     void *context;
 };

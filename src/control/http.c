@@ -27,6 +27,8 @@ static void reply_metrics(struct control *control, int fd, bool head)
     if (numbers) {
         control->options.numbers(control->options.context, numbers);
         control_metrics(numbers, control->options.metrics_zones ? control->options.zones : NULL, control->options.context, &text);
+        if (control->options.more_metrics)
+            control->options.more_metrics(control->options.context, &text);
     }
     if (!numbers || text.full)
         reply_text(fd, "503 Service Unavailable", "out of memory\n", head);

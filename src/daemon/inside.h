@@ -222,6 +222,8 @@ enum control_code verb_chain_status(void *context, const struct json_value *args
 enum control_code verb_cache_stats(void *context, const struct json_value *args, struct control_answer *answer);
 enum control_code verb_cache_show(void *context, const struct json_value *args, struct control_answer *answer);
 enum control_code verb_cache_flush(void *context, const struct json_value *args, struct control_answer *answer);
+/* chains_metrics.c */
+void house_chain_metrics(void *context, struct text *out);
 /* Mounts and the root zone, where that has changed since the last look. Main thread. */
 void house_look_at_root(struct house *house);
 
