@@ -54,6 +54,7 @@ struct state_result {
 /** What one lookup may cost over all its batches and nested gateways; shared by them, the caller's. */
 struct state_budget {
     uint64_t deadline_ms;           /**< chain_loop_now_ms */
+    bool gateways_begun;            /**< the deadline is that of gateways now */
     uint32_t gateway_requests;      /**< left; 16 to begin with */
     uint32_t gateway_bytes;         /**< left, after decompression; 2 MiB to begin with */
     uint32_t round_trips, calls;    /**< used: batches one after the other, JSON-RPC calls in all; for explain */
