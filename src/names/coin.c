@@ -94,11 +94,21 @@ const struct coin *coin_at(size_t index) { return index < coin_row_count ? &coin
 
 bool coin_is_evm(uint64_t type) { return row_for(type)->form == FORM_EVM; }
 
+/* What people call some of them besides. */
+static const struct { const char *alias, *name; } aliases[] = {
+    { "arb", "arb1" }, { "arbitrum", "arb1" }, { "bitcoin-cash", "bch" }, { "bnbchain", "bsc" }, { "evm", "default" },
+    { "ethereum-classic", "etc" }, { "optimism", "op" }, { "pol", "matic" }, { "scroll", "scr" }, { "xdai", "gno" },
+};
+
 enum status coin_find_by_name(struct slice name, uint64_t *type)
 {
+    for (size_t i = 0; i < LENGTH_OF(aliases); i++)
+        if (slice_is_nocase(name, aliases[i].alias))
+            name = slice_string(aliases[i].name);
     for (size_t i = 0; i < coin_row_count; i++) {
-        if (slice_is_nocase(name, coin_rows[i].coin.name)) {
-            *type = coin_rows[i].coin.type;
+        const struct coin *coin = &coin_rows[i].coin;
+        if (slice_is_nocase(name, coin->name) || slice_is_nocase(name, coin->title)) {
+            *type = coin->type;
             return OK;
         }
     }

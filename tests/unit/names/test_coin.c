@@ -163,6 +163,7 @@ static void test_names(void **state)
         { "60", OK, 60 },          { "sol", OK, 501 },         { "base", OK, 2147492101 },
         { "arb1", OK, 2147525809 }, { "default", OK, 2147483648 }, { "etclegacy", OK, 61 },
         { "2147483658", OK, 2147483658 }, { "nothing", E_NOT_FOUND, 0 }, { "", E_NOT_FOUND, 0 },
+        { "Solana", OK, 501 },     { "pol", OK, 2147483785 },  { "Polygon", OK, 2147483785 },
         { "99999999999999999999", E_RANGE, 0 }, { "-1", E_NOT_FOUND, 0 },
     };
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
