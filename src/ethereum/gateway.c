@@ -62,22 +62,21 @@ static const char *refusal(const struct gateway_fetch *f, const char *url)
     return NULL;
 }
 
-/* {sender} and {data} replaced.  @return false: it became too long */
-static bool expand(const struct gateway_fetch *f, struct slice template, struct text *out, bool *has_data)
+bool gateway_expand(struct slice template, const struct eth_address *sender, struct slice data, struct text *out, bool *has_data)
 {
     *has_data = false;
     for (size_t i = 0; i < template.length && !out->full && out->length <= CCIP_URL_BYTES_MAX;) {
         struct slice rest = slice_of(template.data + i, template.length - i);
         if (rest.length >= 8 && memcmp(rest.data, "{sender}", 8) == 0) {
             text_add(out, "0x");
-            text_add_hex(out, f->request.sender.octets, 20, false);
+            text_add_hex(out, sender->octets, 20, false);
             i += 8;
         } else if (rest.length >= 6 && memcmp(rest.data, "{data}", 6) == 0) {
             *has_data = true;
-            if (f->request.data.length * 2 > CCIP_URL_BYTES_MAX)
+            if (data.length * 2 > CCIP_URL_BYTES_MAX)
                 return false;
             text_add(out, "0x");
-            text_add_hex(out, (const uint8_t *)f->request.data.data, f->request.data.length, false);
+            text_add_hex(out, (const uint8_t *)data.data, data.length, false);
             i += 6;
         } else {
             text_add_char(out, template.data[i++]);
@@ -181,7 +180,7 @@ static bool try_url(struct gateway_fetch *f, struct slice template)
     } else {
         text_clear(&url);
         text_growing(&url);
-        if (!expand(f, template, &url, &has_data))
+        if (!gateway_expand(template, &f->request.sender, f->request.data, &url, &has_data))
             fail(f, CHAIN_FAILURE_GATEWAY, 0, "the gateway's URL would be longer than 64 KiB");
         else if ((st = ask(f, url.data, !has_data)) != OK)
             fail(f, st == E_NOMEM ? CHAIN_FAILURE_MEMORY : CHAIN_FAILURE_GATEWAY_REFUSED, 0, "the gateway's URL is refused");

@@ -33,6 +33,8 @@ void gateway_cancel(struct gateway_fetch *fetch);       /* NULL is fine */
 struct gateway_batch;
 MUST_CHECK enum status gateway_batch_start(const struct gateway_request *request, gateway_done_fn *done, void *context, struct gateway_batch **out);
 void gateway_batch_cancel(struct gateway_batch *batch); /* NULL is fine */
+/* {sender} and {data} replaced, at the end of `out`.  @param has_data  {data} was there: it is a GET.  @return false: longer than 64 KiB */
+bool gateway_expand(struct slice template, const struct eth_address *sender, struct slice data, struct text *out, bool *has_data);
 /* The host of the first URL that would be asked; empty when there is none. */
 struct slice gateway_host(struct abi_reader urls, size_t count);
 
