@@ -34,12 +34,44 @@ void transfer_list_remove(struct http_transfer *transfer)
     transfer->list = NULL;
 }
 
+/* ---- shares ---- */
+
+/* What strangers make us ask may take three quarters of everything, so that nodes can be asked in any case. */
+static size_t stranger_share(size_t all) { return all - all / 4; }
+
+bool client_hold(struct http_client *client, bool stranger, size_t bytes)
+{
+    size_t limit = client->options.memory_bytes, share = stranger ? stranger_share(limit) : limit;
+    size_t held = stranger ? client->stranger_bytes : client->held_bytes;
+    if (bytes > limit || client->held_bytes > limit - bytes || bytes > share || held > share - bytes)
+        return false;
+    client->held_bytes += bytes;
+    client->stranger_bytes += stranger ? bytes : 0;
+    return true;
+}
+
+void client_release(struct http_client *client, bool stranger, size_t bytes)
+{
+    client->held_bytes -= bytes;
+    client->stranger_bytes -= stranger ? bytes : 0;
+}
+
+/* Out of the queue, or off the wire. */
+static void leave_list(struct http_transfer *transfer)
+{
+    struct http_client *client = transfer->client;
+    client->waiting_strangers -= transfer->stranger && transfer->list == &client->waiting;
+    client->running_strangers -= transfer->stranger && transfer->list == &client->running;
+    client->blocked = false;
+    transfer_list_remove(transfer);
+}
+
 /* ---- a transfer's life ---- */
 
 static void transfer_free(struct http_transfer *transfer)
 {
     struct http_client *client = transfer->client;
-    client->held_bytes -= transfer->reply_room + transfer->body_bytes;
+    client_release(client, transfer->stranger, transfer->reply_room + transfer->body_bytes);
     if (transfer->headers)
         mem_wipe(transfer->headers, transfer->header_bytes);
     mem_free(transfer->headers);
@@ -62,26 +94,26 @@ enum status transfer_reserve(struct http_transfer *transfer, size_t more)
     if (room > transfer->max_reply_bytes + 1)
         room = transfer->max_reply_bytes + 1;
     size_t growth = room - transfer->reply_room;
-    if (growth > client->options.memory_bytes || client->held_bytes > client->options.memory_bytes - growth) {
+    if (!client_hold(client, transfer->stranger, growth)) {
         transfer->failure = reason_memory;
         return E_LIMIT;
     }
     char *grown = mem_resize(transfer->reply, room);
-    if (!grown)
+    if (!grown) {
+        client_release(client, transfer->stranger, growth);
         return E_NOMEM;
+    }
     transfer->reply = grown;
     transfer->reply_room = room;
-    client->held_bytes += growth;
     return OK;
 }
 
 void transfer_end(struct http_transfer *transfer, enum status status, const char *reason)
 {
-    transfer_list_remove(transfer);
+    leave_list(transfer);
     transfer->state = TRANSFER_OVER;
     transfer->result.status = status;
     transfer->result.reason = status == OK ? "" : reason;
-    transfer->client->blocked = false;
     transfer_list_add(&transfer->client->over, transfer);
 }
 
@@ -125,8 +157,7 @@ void http_client_cancel(struct http_transfer *transfer)
         else
             carrier_cancel(transfer);
     }
-    transfer->client->blocked = false;
-    transfer_list_remove(transfer);
+    leave_list(transfer);
     transfer_free(transfer);
 }
 
@@ -158,16 +189,17 @@ static enum status copy_headers(struct http_transfer *transfer, const struct htt
 {
     struct text lines;
     text_growing(&lines);
+    if (request->body && !transfer->parts.is_unix) {
+        text_add_format(&lines, "Content-Type: %s", request->content_type ? request->content_type : "application/json");
+        text_add_bytes(&lines, "", 1);
+        transfer->own_header_bytes = lines.length;
+    }
     for (size_t i = 0; i < request->header_count; i++) {
         if (!header_fits(request->headers[i])) {
             text_clear(&lines);
             return E_BAD_TEXT;
         }
         text_add_bytes(&lines, request->headers[i], strlen(request->headers[i]) + 1);
-    }
-    if (request->body && !transfer->parts.is_unix) {
-        text_add_format(&lines, "Content-Type: %s", request->content_type ? request->content_type : "application/json");
-        text_add_bytes(&lines, "", 1);
     }
     transfer->headers = lines.length ? mem_room(lines.length) : NULL;
     enum status st = lines.full || (lines.length && !transfer->headers) ? E_NOMEM : OK;
@@ -182,20 +214,17 @@ static enum status copy_headers(struct http_transfer *transfer, const struct htt
 
 static enum status copy_body(struct http_transfer *transfer, const struct http_request *request)
 {
-    struct http_client *client = transfer->client;
-    size_t limit = client->options.memory_bytes;
     transfer->post = request->body != NULL;
     if (!request->body)
         return OK;
-    if (request->body_bytes > limit || client->held_bytes > limit - request->body_bytes)
+    if (!client_hold(transfer->client, transfer->stranger, request->body_bytes))
         return E_LIMIT;
+    transfer->body_bytes = request->body_bytes;
     transfer->body = mem_room(request->body_bytes + 1);
     if (!transfer->body)
         return E_NOMEM;
     memcpy(transfer->body, request->body, request->body_bytes);
     transfer->body[request->body_bytes] = 0;
-    transfer->body_bytes = request->body_bytes;
-    client->held_bytes += request->body_bytes;
     return OK;
 }
 
@@ -227,6 +256,7 @@ static enum status transfer_new(struct http_client *client, const struct http_re
     if (!transfer)
         return E_NOMEM;
     transfer->client = client;
+    transfer->stranger = request->public_only;
     transfer->url = mem_string(request->url);
     enum status st = transfer->url ? http_url_check(transfer->url, url_flags(request), &transfer->parts, NULL) : E_NOMEM;
     if (st == OK && client_is_own_host(client, &transfer->parts))
@@ -253,12 +283,15 @@ enum status http_client_start(struct http_client *client, const struct http_requ
         return E_CLOSED;
     if (client->waiting.count >= client->options.waiting)
         return E_LIMIT;
+    if (request->public_only && client->waiting_strangers >= stranger_share(client->options.waiting))
+        return E_LIMIT;
     enum status st = transfer_new(client, request, &transfer);
     if (st != OK)
         return st;
     transfer->done = done;
     transfer->context = context;
     transfer_list_add(&client->waiting, transfer);
+    client->waiting_strangers += transfer->stranger;
     client->blocked = false;
     client->counters.started++;
     client->counters.sent_bytes += transfer->body_bytes;
@@ -269,18 +302,21 @@ enum status http_client_start(struct http_client *client, const struct http_requ
 
 /* ---- running ---- */
 
-static bool host_is_full(const struct http_client *client, uint64_t place)
+static bool may_run(const struct http_client *client, const struct http_transfer *next)
 {
-    size_t count = 0;
+    size_t same_host = 0;
+    if (next->stranger && client->running_strangers >= stranger_share(client->options.running))
+        return false;
     for (const struct http_transfer *one = client->running.first; one; one = one->next)
-        count += one->place == place;
-    return count >= client->options.running_per_host;
+        same_host += one->place == next->place;
+    return same_host < client->options.running_per_host;
 }
 
 static void run(struct http_transfer *transfer)
 {
-    transfer_list_remove(transfer);
+    leave_list(transfer);
     transfer_list_add(&transfer->client->running, transfer);
+    transfer->client->running_strangers += transfer->stranger;
     transfer->state = TRANSFER_RUNNING;
     if (transfer->parts.is_unix)
         pipe_start(transfer);
@@ -292,15 +328,16 @@ static void run(struct http_transfer *transfer)
 static void run_waiting(struct http_client *client)
 {
     struct http_transfer *next;
-    bool changed = !client->blocked;
-    client->blocked = true;
-    for (struct http_transfer *one = changed ? client->waiting.first : NULL; one; one = next) {
+    bool all_over_again = false;
+    for (struct http_transfer *one = client->blocked ? NULL : client->waiting.first; one; one = next) {
         next = one->next;
         if (client->running.count >= client->options.running)
             break;
-        if (!host_is_full(client, one->place))
+        if (may_run(client, one))
             run(one);
+        all_over_again = all_over_again || one->state == TRANSFER_OVER;
     }
+    client->blocked = !all_over_again;
 }
 
 /* Ends those in a list whose time is up; curl sees to its own. @return when the next one's is, at most `soonest` */
@@ -366,6 +403,31 @@ struct http_client_options http_client_defaults(void)
     return (struct http_client_options){ .running = 64, .running_per_host = 16, .waiting = 1024, .memory_bytes = (size_t)64 << 20 };
 }
 
+static void free_strings(char **strings, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        mem_free(strings[i]);
+    mem_free(strings);
+}
+
+enum status http_client_set_own_suffixes(struct http_client *client, const char *const *suffixes, size_t count)
+{
+    char **copies = mem_alloc((count + 1) * sizeof *copies);
+    if (!copies)
+        return E_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = mem_string(suffixes[i]);
+        if (!copies[i]) {
+            free_strings(copies, i);
+            return E_NOMEM;
+        }
+    }
+    free_strings(client->own_suffixes, client->options.own_suffix_count);
+    client->own_suffixes = copies;
+    client->options.own_suffix_count = count;
+    return OK;
+}
+
 static enum status copy_options(struct http_client *client, const struct http_client_options *options)
 {
     struct http_client_options defaults = http_client_defaults();
@@ -377,17 +439,11 @@ static enum status copy_options(struct http_client *client, const struct http_cl
     own->memory_bytes = own->memory_bytes ? own->memory_bytes : defaults.memory_bytes;
     if (own->ca_file && !(client->ca_file = mem_string(own->ca_file)))
         return E_NOMEM;
+    const char *const *suffixes = own->own_suffixes;
     size_t count = own->own_suffix_count;
+    own->own_suffixes = NULL;
     own->own_suffix_count = 0;
-    client->own_suffixes = mem_alloc((count + 1) * sizeof *client->own_suffixes);
-    if (!client->own_suffixes)
-        return E_NOMEM;
-    for (; own->own_suffix_count < count; own->own_suffix_count++) {
-        client->own_suffixes[own->own_suffix_count] = mem_string(own->own_suffixes[own->own_suffix_count]);
-        if (!client->own_suffixes[own->own_suffix_count])
-            return E_NOMEM;
-    }
-    return OK;
+    return http_client_set_own_suffixes(client, suffixes, count);
 }
 
 enum status http_client_new(const struct http_client_options *options, struct http_client **out)
@@ -431,9 +487,7 @@ void http_client_free(struct http_client *client)
         report(client->over.first);
     pipe_close_all(client);
     carrier_close(client);
-    for (size_t i = 0; i < client->options.own_suffix_count; i++)
-        mem_free(client->own_suffixes[i]);
-    mem_free(client->own_suffixes);
+    free_strings(client->own_suffixes, client->options.own_suffix_count);
     mem_free(client->ca_file);
     mem_free(client);
 }

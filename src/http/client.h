@@ -17,7 +17,7 @@
 struct http_client;
 struct http_transfer;
 
-/** What is borrowed stays until http_client_free. */
+/** Requests that are public_only can take three quarters of each of these at most, except of running_per_host. */
 struct http_client_options {
     size_t running, running_per_host;   /**< requests under way at once: 64, 16; more wait */
     size_t waiting;                     /**< how many may wait: 1024 */
@@ -32,6 +32,8 @@ struct http_client_options http_client_defaults(void);
 MUST_CHECK enum status http_client_new(const struct http_client_options *options, struct http_client **out);
 /** Tells what is under way E_CLOSED (done() must not start new ones: that is E_CLOSED too), then frees.  NULL is fine. */
 void http_client_free(struct http_client *client);
+/** Other suffixes from now on (a reload); copied.  @return OK, E_NOMEM (the old ones stay) */
+MUST_CHECK enum status http_client_set_own_suffixes(struct http_client *client, const char *const *suffixes, size_t count);
 
 /** Everything is copied by http_client_start. */
 struct http_request {

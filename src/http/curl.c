@@ -10,9 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { HEAD_MAX_BYTES = 64 * 1024, CONNECTIONS_KEPT = 64 };
+enum { HEAD_MAX_BYTES = 64 * 1024, CONNECTIONS_KEPT = 64, SQUEEZED_SLACK = 64 * 1024 };
 
 static const char reason_not_public[] = "the address is not public";
+static const char reason_encodings[] = "the reply is compressed more than once";
 static const char reason_head[] = "the reply's header lines are too long";
 
 /* What the numbers of libcurl mean, in words and in ours. */
@@ -96,17 +97,52 @@ static void read_cache_control(struct http_result *result, struct slice value)
     }
 }
 
+/* What is compressed twice can keep us busy without yielding an octet that counts. */
+static bool count_encodings(struct http_transfer *transfer, struct slice value)
+{
+    struct slice one;
+    while (next_directive(&value, &one))
+        transfer->encodings += !slice_is_nocase(one, "chunked") && !slice_is_nocase(one, "identity");
+    return transfer->encodings <= 1;
+}
+
+/* The line is one with this name: what is behind it. */
+static bool header_value(struct slice line, const char *name, struct slice *value)
+{
+    size_t length = strlen(name);
+    if (line.length < length || !slice_is_nocase(slice_of(line.data, length), name))
+        return false;
+    *value = slice_of(line.data + length, line.length - length);
+    return true;
+}
+
 static size_t on_header(char *data, size_t one, size_t count, void *context)
 {
-    static const char name[] = "cache-control:";
     struct http_transfer *transfer = context;
     size_t bytes = one * count;
+    struct slice line = slice_of(data, bytes), value;
     transfer->head_bytes += bytes;
     if (transfer->head_bytes > HEAD_MAX_BYTES)
         return refuse_data(transfer, E_LIMIT, reason_head);
-    if (bytes >= sizeof name && slice_is_nocase(slice_of(data, sizeof name - 1), name))
-        read_cache_control(&transfer->result, slice_of(data + sizeof name - 1, bytes - (sizeof name - 1)));
+    if (header_value(line, "cache-control:", &value))
+        read_cache_control(&transfer->result, value);
+    bool encoded = header_value(line, "content-encoding:", &value) || header_value(line, "transfer-encoding:", &value);
+    if (encoded && !count_encodings(transfer, value))
+        return refuse_data(transfer, E_BAD_FORMAT, reason_encodings);
     return bytes;
+}
+
+/* As many octets as these were never needed for a reply that is short enough, compressed or not. */
+static int on_progress(void *context, curl_off_t all, curl_off_t have, curl_off_t all_up, curl_off_t have_up)
+{
+    struct http_transfer *transfer = context;
+    (void)all;
+    (void)all_up;
+    (void)have_up;
+    if ((uint64_t)have <= transfer->max_reply_bytes + SQUEEZED_SLACK)
+        return 0;
+    (void)refuse_data(transfer, E_LIMIT, reason_too_long);
+    return 1;
 }
 
 static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
@@ -203,6 +239,9 @@ static bool set_callbacks(CURL *easy, struct http_transfer *transfer)
     SET(CURLOPT_WRITEDATA, transfer);
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, transfer);
+    SET(CURLOPT_NOPROGRESS, 0L);
+    SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+    SET(CURLOPT_XFERINFODATA, transfer);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
     SET(CURLOPT_OPENSOCKETDATA, transfer);
     SET(CURLOPT_PREREQFUNCTION, on_request);
@@ -274,8 +313,8 @@ static enum status take_hop(struct http_transfer *transfer, const char *where)
     }
     uint64_t place = client_place(client, &parts);
     if (place != transfer->place && transfer->headers) {    /* keys are for the host that they were given for */
-        mem_wipe(transfer->headers, transfer->header_bytes);
-        transfer->header_bytes = 0;
+        mem_wipe(transfer->headers + transfer->own_header_bytes, transfer->header_bytes - transfer->own_header_bytes);
+        transfer->header_bytes = transfer->own_header_bytes;
     }
     mem_free(transfer->url);
     transfer->url = url;
@@ -296,7 +335,7 @@ static void follow(struct http_transfer *transfer)
     }
     transfer->redirects_left--;
     transfer->public_only = true;
-    transfer->reply_bytes = transfer->head_bytes = 0;
+    transfer->reply_bytes = transfer->head_bytes = transfer->encodings = 0;
     transfer->result = (struct http_result){ .reason = "" };
     carrier_start(transfer);
 }

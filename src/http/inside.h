@@ -25,12 +25,14 @@ struct http_transfer {
     uint64_t place;                     /* hash of scheme, host and port */
 
     char *url, *body, *headers;         /* headers: lines one behind the other, each ended by a NUL */
-    size_t body_bytes, header_bytes;
+    size_t body_bytes, header_bytes, own_header_bytes;  /* own: at the front, nothing secret */
     struct http_url parts;              /* of url */
     size_t max_reply_bytes;
     uint32_t connect_ms;
     unsigned redirects_left;
     bool post, public_only, loopback_allowed;
+    bool stranger;                      /* public_only as asked for; behind a redirect all are public_only */
+    unsigned encodings;                 /* how often the reply is compressed, as it says */
     uint64_t id;
     uint32_t id_count;
 
@@ -54,7 +56,8 @@ struct http_client {
     struct transfer_list waiting, running, over;
     struct http_pipe *pipes;
     size_t pipe_count;
-    size_t held_bytes;                  /* of bodies */
+    size_t held_bytes, stranger_bytes;  /* of bodies; of these for strangers */
+    size_t running_strangers, waiting_strangers;
     struct hash_key key;
     struct http_counters counters;
     bool closing, blocked;              /* blocked: nothing of those that wait can run before something is over */
@@ -67,6 +70,9 @@ void transfer_list_remove(struct http_transfer *transfer);
 bool client_is_own_host(const struct http_client *client, const struct http_url *url);
 /* Where one connection can be used again: the same scheme, host and port. */
 uint64_t client_place(const struct http_client *client, const struct http_url *url);
+/* Counts octets that are about to be held. @return false when that would be too many */
+MUST_CHECK bool client_hold(struct http_client *client, bool stranger, size_t bytes);
+void client_release(struct http_client *client, bool stranger, size_t bytes);
 /* Room for `more` octets in the reply, within both limits.  @return OK, E_LIMIT, E_NOMEM */
 MUST_CHECK enum status transfer_reserve(struct http_transfer *transfer, size_t more);
 /* It is over: done() will be called with this.  Only for one that is waiting or running, and no longer with its carrier. */

@@ -40,7 +40,7 @@ struct http_pipe {
 
 static void entry_free(struct http_pipe *pipe, struct pipe_entry *entry)
 {
-    pipe->client->held_bytes -= entry->body ? entry->body_bytes : 0;
+    client_release(pipe->client, false, entry->body ? entry->body_bytes : 0);
     mem_free(entry->body);
     mem_free(entry);
 }
@@ -90,7 +90,7 @@ static struct pipe_entry *entry_add(struct http_pipe *pipe, struct http_transfer
 
 static void drop_input(struct http_pipe *pipe)
 {
-    pipe->client->held_bytes -= pipe->in_room;
+    client_release(pipe->client, false, pipe->in_room);
     mem_free(pipe->in);
     pipe->in = NULL;
     pipe->in_bytes = pipe->in_room = 0;
@@ -164,7 +164,7 @@ static void write_on(struct http_pipe *pipe)
         entry->written += (size_t)sent;
         if (entry->written < all)
             continue;
-        pipe->client->held_bytes -= entry->body_bytes;
+        client_release(pipe->client, false, entry->body_bytes);
         mem_free(entry->body);
         entry->body = NULL;
     }
@@ -266,18 +266,18 @@ static size_t input_limit(const struct http_pipe *pipe)
 static enum status input_reserve(struct http_pipe *pipe)
 {
     struct http_client *client = pipe->client;
-    size_t limit = client->options.memory_bytes;
     if (pipe->in_bytes > input_limit(pipe))
         return E_LIMIT;
     if (pipe->in_room - pipe->in_bytes >= READ_BYTES)
         return OK;
     size_t room = pipe->in_room ? pipe->in_room * 2 : (size_t)2 * READ_BYTES;
-    if (room - pipe->in_room > limit || client->held_bytes > limit - (room - pipe->in_room))
+    if (!client_hold(client, false, room - pipe->in_room))
         return E_LIMIT;
     char *grown = mem_resize(pipe->in, room);
-    if (!grown)
+    if (!grown) {
+        client_release(client, false, room - pipe->in_room);
         return E_NOMEM;
-    client->held_bytes += room - pipe->in_room;
+    }
     pipe->in = grown;
     pipe->in_room = room;
     return OK;

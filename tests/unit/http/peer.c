@@ -162,6 +162,18 @@ static bool redirect(int fd, const char *code, const char *where)
     return reply(fd, head, "moved");
 }
 
+/* A gzip header whose file name never ends: octets that yield none. */
+static bool endless_name(struct peer *peer, int fd)
+{
+    static const uint8_t start[] = { 0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3 };
+    static char name[4096];
+    memset(name, 'a', sizeof name);
+    bool good = say(fd, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n") && peer_write(fd, start, sizeof start);
+    while (good && !peer_stopping(peer))
+        good = peer_write(fd, name, sizeof name);
+    return false;
+}
+
 /* What a body says about itself. */
 static bool odd_reply(struct peer *peer, int fd, const char *path, const char *request)
 {
@@ -171,6 +183,12 @@ static bool odd_reply(struct peer *peer, int fd, const char *path, const char *r
         return say(fd, "SSH-2.0-OpenSSH_9.2\r\n") && false;
     if (strcmp(path, "/bad-gzip") == 0)
         return reply(fd, "200 OK\r\nContent-Encoding: gzip", "this is not gzip");
+    if (strcmp(path, "/twice") == 0)
+        return reply(fd, "200 OK\r\nContent-Encoding: gzip, GZIP", "");
+    if (strcmp(path, "/twice-apart") == 0)
+        return reply(fd, "200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: gzip", "");
+    if (strcmp(path, "/endless-name") == 0)
+        return endless_name(peer, fd);
     if (strcmp(path, "/unknown-encoding") == 0)
         return reply(fd, "200 OK\r\nContent-Encoding: br", "this is not brotli");
     if (strcmp(path, "/echo") == 0)

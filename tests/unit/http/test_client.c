@@ -61,6 +61,9 @@ static void replies_of_all_kinds(void **state)
         { "not HTTP", "/garbage", NULL, 0, 0, 0, E_BAD_FORMAT, 0, "the reply is not HTTP" },
         { "broken gzip", "/bad-gzip", NULL, 0, 0, 0, E_BAD_FORMAT, 200, "the reply's compression is broken" },
         { "an encoding we did not ask for", "/unknown-encoding", NULL, 0, 0, 0, E_BAD_FORMAT, 200, "the reply's compression is broken" },
+        { "compressed twice", "/twice", NULL, 0, 0, 0, E_BAD_FORMAT, 200, "the reply is compressed more than once" },
+        { "compressed and so transferred", "/twice-apart", NULL, 0, 0, 0, E_BAD_FORMAT, 200, "the reply is compressed more than once" },
+        { "gzip that yields nothing", "/endless-name", NULL, 100000, 5000, 0, E_LIMIT, 200, "the reply is too long" },
         { "redirect not followed", "/to-ok", NULL, 0, 0, 0, OK, 302, "moved" },
         { "redirect", "/to-ok", NULL, 0, 0, 1, OK, 200, "hello" },
         { "two redirects", "/to-to-ok", NULL, 0, 0, 2, OK, 200, "hello" },
@@ -91,6 +94,11 @@ static void what_a_reply_says_about_itself(void **state)
     struct http_request request = { .url = url_of(room, "/echo", url), .body = "{}", .body_bytes = 2 };
     struct told told = ask(room->client, &request);
     assert_string_equal(told.content_type, "application/json");
+    assert_non_null(strstr(peer_last_request(room->peer), "Content-Type: application/json\r\n"));
+    request.url = url_of(room, "/to-echo", url);
+    request.redirects = 1;
+    request.loopback_allowed = true;
+    assert_int_equal(ask(room->client, &request).result.code, 200);
     assert_non_null(strstr(peer_last_request(room->peer), "Content-Type: application/json\r\n"));
     request = (struct http_request){ .url = url_of(room, "/limited", url) };
     told = ask(room->client, &request);
@@ -201,6 +209,10 @@ static void own_suffixes_are_refused(void **state)
         struct http_request request = { .url = cases[i].url };
         CHECK_EQUAL(ask(client, &request).result.status, cases[i].want, cases[i].url);
     }
+    static const char *const others[] = { "x" };
+    assert_int_equal(http_client_set_own_suffixes(client, others, 1), OK);
+    struct http_request request = { .url = "https://node.X/" };
+    assert_int_equal(ask(client, &request).result.status, E_REFUSED);
     http_client_free(client);
 }
 
@@ -225,6 +237,35 @@ static void many_at_once_within_bounds(void **state)
     }
     assert_int_equal(peer_most_at_once(room->peer), 4);
     http_client_free(client);
+}
+
+/* However much strangers make us ask, nodes can be asked. */
+static void strangers_leave_a_share(void **state)
+{
+    struct room *room = *state;
+    struct http_client_options options = http_client_defaults();
+    struct http_client *client;
+    struct told strangers[9] = { 0 }, ours = { 0 };
+    char url[256], other[256];
+    options.running = 4;
+    options.waiting = 8;
+    assert_int_equal(http_client_new(&options, &client), OK);
+    struct http_request hang = { .url = url_of(room, "/hang", url), .public_only = true, .loopback_allowed = true };
+    struct http_request ok = { .url = url_of(room, "/ok", other) };
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(http_client_start(client, &hang, on_done, &strangers[i], NULL), OK);
+    (void)http_client_poll(client, 50);
+    for (size_t i = 3; i < 9; i++)
+        assert_int_equal(http_client_start(client, &hang, on_done, &strangers[i], NULL), OK);
+    assert_int_equal(http_client_start(client, &hang, on_done, &strangers[0], NULL), E_LIMIT);
+    assert_int_equal(http_client_start(client, &ok, on_done, &ours, NULL), OK);
+    while (ours.times == 0)
+        (void)http_client_poll(client, 1000);
+    assert_int_equal(ours.result.code, 200);
+    assert_true(peer_most_at_once(room->peer) <= 4);
+    http_client_free(client);
+    for (size_t i = 0; i < 9; i++)
+        assert_int_equal(strangers[i].result.status, E_CLOSED);
 }
 
 static void memory_is_bounded(void **state)
@@ -395,6 +436,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_listens, open_room, close_room),
         cmocka_unit_test(own_suffixes_are_refused),
         cmocka_unit_test_setup_teardown(many_at_once_within_bounds, open_room, close_room),
+        cmocka_unit_test_setup_teardown(strangers_leave_a_share, open_room, close_room),
         cmocka_unit_test_setup_teardown(memory_is_bounded, open_room, close_room),
         cmocka_unit_test_setup_teardown(waiting_counts_as_time, open_room, close_room),
         cmocka_unit_test_setup_teardown(cancelled_ones_are_never_told, open_room, close_room),
