@@ -4,11 +4,10 @@
  * was removed since, the file is rewritten (rename, so it is whole at every moment).  A last line cut short by a crash was never confirmed. */
 #include "daemon/inside.h"
 #include "json/json.h"
+#include "store/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,47 +84,21 @@ static enum status write_whole(int fd, const char *bytes, size_t size)
     return OK;
 }
 
-/* A file that is new is only there to stay once its folder is written too. */
-static void sync_folder(const struct keeper *keeper)
-{
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s", keeper->journal);
-    int fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void)fsync(fd);
-    close(fd);
-}
-
 /* What is in force now, under a new name that then replaces the old file. */
 static enum status rewrite(struct keeper *keeper)
 {
-    char path[PATH_MAX];
     struct text text;
     const void *key;
     size_t length;
     void *value;
     enum status st = OK;
-    if (snprintf(path, sizeof path, "%s.new", keeper->journal) >= (int)sizeof path)
-        return E_LIMIT;
     text_growing(&text);
     for (size_t at = 0; st == OK && table_next(keeper->added, &at, &key, &length, &value);)
         st = print_line(value, false, &text);
-    int fd = st == OK ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) : -1;
     if (st == OK)
-        st = fd < 0 ? E_SYSTEM : write_whole(fd, text.data ? text.data : "", text.length);
-    if (st == OK && (fsync(fd) != 0 || rename(path, keeper->journal) != 0))
-        st = E_SYSTEM;
-    if (fd >= 0)
-        close(fd);
-    if (st == OK) {
-        sync_folder(keeper);
+        st = store_file_write(keeper->journal, text.data ? text.data : "", text.length, 0640, STORE_REPLACE);
+    if (st == OK)
         keeper->journal_lines = table_count(keeper->added);
-    } else if (fd >= 0) {
-        int error = errno;
-        (void)unlink(path);
-        errno = error;
-    }
     text_clear(&text);
     return st;
 }
@@ -154,7 +127,7 @@ static enum status append_text(const struct keeper *keeper, const struct text *t
         log_error(LOG_ZONE, "the journal of added zones may have a broken line", log_text("file", keeper->journal));
     close(fd);
     if (st == OK && end == 0)
-        sync_folder(keeper);
+        (void)!store_file_sync_folder(keeper->journal);     /* a new file is only there to stay once its folder is written too */
     errno = error;
     return st;
 }
