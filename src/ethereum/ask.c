@@ -112,7 +112,9 @@ static void adopt(struct ask *ask, size_t item, const struct tally *tally)
     verdict->item = *tally->best;
     verdict->settled = true;
     unsigned agreed = tally->most < tally->asked ? tally->most : tally->asked;
-    if (ask->want > 1)
+    if (tally->best->verified)
+        verdict->proof = (struct proof){ PROOF_PROVEN, 0, 0 };
+    else if (ask->want > 1)
         verdict->proof = (struct proof){ PROOF_QUORUM, (uint8_t)agreed, (uint8_t)tally->asked };
     else
         verdict->proof = (struct proof){ PROOF_SINGLE, 1, 1 };

@@ -118,8 +118,6 @@ enum status chain_new(struct chain_loop *loop, const struct chain_options *optio
 {
     if (options->provider_count == 0 || options->provider_count > PROVIDERS_MAX)
         return E_RANGE;
-    if (options->check == CHAIN_CHECK_PROOF)
-        return E_UNSUPPORTED;
     struct chain *chain = mem_alloc(sizeof *chain);
     if (chain == NULL)
         return E_NOMEM;

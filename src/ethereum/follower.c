@@ -222,6 +222,8 @@ static void tell_drop(struct chain *chain, uint64_t from)
 
 static void announce(struct chain *chain, const struct chain_header *header)
 {
+    if (!header->verified && log_allowed(&chain->header_stamp, 3600))
+        log_warning(LOG_NET, "headers of the chain cannot be checked against their hashes: each field rests on the providers", log_text("chain", chain->options.name));
     count_set(&chain->head_number, header->block.number);
     count_set(&chain->head_time, header->block.time);
     count_add(&chain->heads, 1);

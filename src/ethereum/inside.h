@@ -239,7 +239,7 @@ struct chain {
     struct call_job *calls;
     enum chain_failure failure;     /* the follower's last */
     uint64_t next_id;
-    _Atomic uint64_t alarm_stamp, provider_stamp;
+    _Atomic uint64_t alarm_stamp, provider_stamp, header_stamp;
     /* for any thread */
     _Atomic uint64_t head_number, head_time, heads, reorgs, logs, call_count, call_bytes, gateway_requests, disagreements;
     _Atomic uint64_t failures[CHAIN_FAILURES];

@@ -181,7 +181,14 @@ static bool begin(struct state_job *job)
     if (job->any_block)
         job->block = ring_newest(&chain->ring)->block;
     job->waiting = false;
-    job->batch = (struct state_batch){ job->reads, job->batch.count, job->block.hash, chain->options.multicall };
+    /* A block that is not one of the last heads has no header that is agreed: nothing is proven under it, and results say so. */
+    const struct chain_header *header = chain->options.check == CHAIN_CHECK_PROOF ? ring_find(&chain->ring, &job->block.hash) : NULL;
+    job->batch = (struct state_batch){
+        .reads = job->reads, .count = job->batch.count, .block_hash = job->block.hash, .multicall = chain->options.multicall, .prove = header != NULL,
+        .registry = chain->options.registry, .fallback = !eth_address_is_zero(&chain->options.registry_old),
+    };
+    if (header)
+        job->batch.state_root = header->state_root;
     job->ask = ask_new(chain, &kind, job, job->batch.count, state_batch_calls(&job->batch), chain->options.quorum, job->budget->deadline_ms);
     if (job->ask == NULL)
         return false;

@@ -22,6 +22,8 @@ struct plan {
     struct unit *waiting, *sent;        /* each with room for one unit a read */
     size_t waiting_count, sent_count;
     unsigned turns;
+    struct registry_proven *proven;     /* of each read; NULL: nothing is proven here */
+    bool proof_asked;
 };
 
 static bool may_join(const struct ask_try *one, const struct state_batch *batch, const struct state_read *read)
@@ -128,20 +130,27 @@ static void send_waiting(struct ask_try *one)
 {
     struct plan *plan = one->plan;
     size_t count = plan->waiting_count;
-    struct rpc_call *calls = arena_alloc(one->arena, count * sizeof *calls);
+    bool prove = plan->proven && !plan->proof_asked;
+    struct rpc_call *calls = arena_alloc(one->arena, (count + 1) * sizeof *calls);
     struct text text;
-    size_t *ends = arena_alloc(one->arena, count * sizeof *ends);
+    size_t *ends = arena_alloc(one->arena, (count + 1) * sizeof *ends);
     text_growing(&text);
     for (size_t i = 0; calls && ends && i < count; i++) {
         calls[i].method = write_unit(&text, plan->batch, &plan->waiting[i]);
         ends[i] = text.length;
+    }
+    if (calls && ends && prove) {
+        calls[count].method = "eth_getProof";
+        registry_proof_write(&text, plan->batch);
+        add_block(&text, plan->batch);
+        ends[count] = text.length;
     }
     if (calls == NULL || ends == NULL || text.full) {
         text_clear(&text);
         ask_try_send(one, NULL, 0, 0, NULL);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count + prove; i++) {
         size_t from = i ? ends[i - 1] : 0;
         calls[i].params = slice_of(text.data + from, ends[i] - from);
     }
@@ -151,7 +160,8 @@ static void send_waiting(struct ask_try *one)
     plan->waiting = swap;
     plan->waiting_count = 0;
     plan->turns++;
-    ask_try_send(one, calls, count, REPLY_BYTES, answered);
+    plan->proof_asked = true;
+    ask_try_send(one, calls, count + prove, REPLY_BYTES, answered);
     text_clear(&text);
 }
 
@@ -166,6 +176,15 @@ void state_batch_begin(struct ask_try *one, const struct state_batch *batch)
     }
     *plan = (struct plan){ .batch = batch, .waiting = units, .sent = units + batch->count };
     one->plan = plan;
+    for (size_t i = 0; i < batch->count && plan->proven == NULL; i++) {
+        if (!state_is_proven(batch, i))
+            continue;
+        plan->proven = arena_alloc(one->arena, batch->count * sizeof *plan->proven);
+        if (plan->proven == NULL) {
+            ask_try_send(one, NULL, 0, 0, NULL);
+            return;
+        }
+    }
     divide(one, batch, plan, order);
     send_waiting(one);
 }
@@ -286,20 +305,49 @@ static void take_single(struct ask_try *one, const struct unit *unit, const stru
         put_item(one, unit->reads[0], value ? STATE_VALUE : STATE_REVERTED, octets);
 }
 
+static void take_proof(struct ask_try *one, const struct rpc_reply *reply)
+{
+    struct plan *plan = one->plan;
+    if (reply->kind == RPC_RESULT && !registry_proof_read(plan->batch, reply->result, plan->proven)) {
+        memset(plan->proven, 0, plan->batch->count * sizeof *plan->proven);
+        provider_note_lie(one->provider);
+    }
+}
+
+/* What is proven stands by itself; what is not, though it should be, cannot be had from this one. */
+static void apply_proof(struct ask_try *one)
+{
+    const struct plan *plan = one->plan;
+    for (size_t i = 0; plan->proven && i < plan->batch->count; i++) {
+        struct ask_item *item = &one->items[i];
+        if (!state_is_proven(plan->batch, i) || plan->proven[i].state == REGISTRY_ELSEWHERE)
+            continue;
+        if (plan->proven[i].state == REGISTRY_PROVEN)
+            *item = (struct ask_item){ .outcome = STATE_VALUE, .octets = slice_of((const char *)plan->proven[i].word.octets, 32), .verified = true };
+        else if (item->outcome != STATE_UNAVAILABLE)
+            *item = (struct ask_item){ .outcome = STATE_UNAVAILABLE, .failure = CHAIN_FAILURE_PROOF };
+    }
+}
+
 static void answered(void *context, const struct rpc_reply *replies, size_t count)
 {
     struct ask_try *one = context;
     struct plan *plan = one->plan;
+    size_t units = plan->sent_count;
     one->rpc = NULL;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < units; i++) {
         const struct unit *unit = &plan->sent[i];
         if (unit->together)
             take_together(one, unit, &replies[i]);
         else
             take_single(one, unit, &replies[i]);
     }
-    if (plan->waiting_count > 0)
+    if (count > units)
+        take_proof(one, &replies[units]);
+    if (plan->waiting_count > 0) {
         send_waiting(one);
-    else
-        ask_try_over(one);
+        return;
+    }
+    apply_proof(one);
+    ask_try_over(one);
 }
