@@ -19,7 +19,8 @@ struct coin {
 
 /** NULL when the type has no name of its own here (it may still be an EVM chain). */
 const struct coin *coin_find(uint64_t type);
-/** A short name, a title, or another name in use (`pol`, `optimism`), in any case; or the number in decimal.  @return OK, E_NOT_FOUND, E_RANGE (over 2^63-1) */
+/** A short name, a title, or another name in use (`pol`, `optimism`), in any case; or the number in decimal.
+ *  @return OK, E_NOT_FOUND, E_RANGE (over 2^63-1) */
 MUST_CHECK enum status coin_find_by_name(struct slice name, uint64_t *type);
 /** Whether addresses of this type are 20 octets in the form of Ethereum: 60, the chains 0x80000001..0xffffffff, the
  *  default 0x80000000 and the SLIP-44 numbers that EVM chains had before ENSIP-11. */

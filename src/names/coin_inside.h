@@ -17,7 +17,8 @@ enum coin_form {
     FORM_HORIZEN,                               /* base58check with versions of two octets */
     FORM_RIPPLE,                                /* base58check in Ripple's alphabet */
     FORM_RAW58, FORM_RAW58_CHECKED,             /* base58 of what is stored; checked: it ends in four octets of sha256d */
-    FORM_VELAS, FORM_WAVES, FORM_NEBULAS, FORM_NULS, FORM_TEZOS, FORM_AETERNITY, FORM_SS58, FORM_EOS,   /* base58 with checks of their own */
+    /* base58 with checks of their own */
+    FORM_VELAS, FORM_WAVES, FORM_NEBULAS, FORM_NULS, FORM_TEZOS, FORM_AETERNITY, FORM_SS58, FORM_EOS,
     FORM_MONERO, FORM_BYTECOIN, FORM_ELECTRONEUM,
     FORM_BECH32, FORM_BECH32M, FORM_AVALANCHE, FORM_IOTA, FORM_HANDSHAKE, FORM_NERVOS, FORM_CARDANO,
     FORM_STELLAR, FORM_ALGORAND, FORM_NEM, FORM_NANO, FORM_FILECOIN, FORM_STACKS, FORM_NIMIQ, FORM_ARDOR,   /* base32 */
