@@ -6,10 +6,11 @@ TSAN = build-tsan
 ARENA = build-arena
 PYTEST = /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
-.PHONY: help build run test tests test-all test-cpu test-tsan test-arena test-valgrind test-clang test-cross fuzz soak bench bench-quick install clean packages-% coverage
+.PHONY: help build run demo-names test tests test-all test-cpu test-tsan test-arena test-valgrind test-clang test-cross fuzz soak bench bench-quick install clean packages-% coverage
 help:
 	@echo "make build      build/rhizd and build/rhiz"
 	@echo "make run        build, serve examples/ on 127.0.0.1 port 5300"
+	@echo "make demo-names two chains with names on this machine, and the daemon that serves them"
 	@echo "make test       unit and system tests under ASan and UBSan"
 	@echo "make tests      build the test programs under build/tests"
 	@echo "make test-all   the same with TSan, clang, valgrind, separate arena objects, other architectures, 10 minutes of fuzzing each"
@@ -35,6 +36,9 @@ build: $(BUILD)/build.ninja
 
 run: build
 	@scripts/run $(BUILD)
+
+demo-names: packages-test build
+	@scripts/demo-names $(BUILD)
 
 tests: packages-test $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dunit_tests=true
