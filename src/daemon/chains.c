@@ -71,11 +71,24 @@ static enum status add_mount(struct chains *chains, const struct config *config,
     return st;
 }
 
-static enum status open_loop(struct chains *chains, const struct config *config)
+/* Hosts below a mount would be resolved through ourselves: nodes and gateways may not have such. */
+static enum status open_loop(struct chains *chains, const struct config *config, struct arena *arena, size_t suffixes)
 {
     struct chain_loop_options options = { 0 };
+    const char **own = arena_alloc(arena, (suffixes + 1) * sizeof *own);
+    char text[NAME_TEXT_ROOM];
+    if (!own)
+        return E_NOMEM;
     for (size_t i = 0; i < config->chain_count; i++)
         options.loopback_allowed |= config->chains[i].ccip_loopback;
+    for (size_t i = 0; i < config->mount_count; i++) {
+        for (size_t k = 0; k < config->mounts[i].suffix_count; k++) {
+            own[options.own_suffix_count] = arena_string(arena, name_to_text(name_view_wire(config->mounts[i].suffixes[k]), text));
+            if (!own[options.own_suffix_count++])
+                return E_NOMEM;
+        }
+    }
+    options.own_suffixes = own;
     return chain_loop_new(&options, &chains->loop);
 }
 
@@ -102,7 +115,7 @@ static enum status fill(struct chains *chains, const struct config *config, stru
     chains->list = mem_alloc((suffixes + 1) * sizeof *chains->list);
     if (!chains->chains || !chains->sources || !chains->list)
         return E_NOMEM;
-    enum status st = open_loop(chains, config);
+    enum status st = open_loop(chains, config, arena, suffixes);
     if (st == OK)
         st = cache_new(&cache, &chains->cache);
     for (size_t i = 0; i < config->chain_count && st == OK; i++)
