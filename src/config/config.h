@@ -122,6 +122,8 @@ struct config {
     const struct config_chain *chains; size_t chain_count;
     const struct config_mount *mounts; size_t mount_count;
     uint64_t names_cache_bytes;     /**< of answers from chains */
+    /** For `rhiz` alone, which signs; the daemon does not look at it.  As written: see config_path. */
+    struct { const char *keystore, *password_file, *state; } wallet;
     const char *folder;             /**< relative paths count from here; "" = the working folder */
     struct arena *arena;
 };

@@ -179,6 +179,12 @@ static const struct key keys_limits[] = {
     { "rrl", KEY_MAP, 0, 0, 0, NULL, NULL, keys_rrl, "response rate limiting" },
     { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
 };
+static const struct key keys_wallet[] = {
+    { "keystore", KEY_PATH, IN(wallet.keystore), 1, 4000, NULL, NULL, NULL, "folder of key files; left out: $RHIZ_KEYSTORE, else ~/.local/share/rhizome/keystore" },
+    { "password-file", KEY_PATH, IN(wallet.password_file), 1, 4000, NULL, NULL, NULL, "whose first line unlocks them; left out: it is asked for" },
+    { "state", KEY_PATH, IN(wallet.state), 1, 4000, NULL, NULL, NULL, "folder of registrations under way; left out: $RHIZ_STATE, else ~/.local/state/rhizome" },
+    { NULL, KEY_END, 0, 0, 0, NULL, NULL, NULL, NULL }
+};
 const struct key keys_zone[] = {
     { "name", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "the zone's name (of a template: not allowed)" },
     { "file", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "master file; in a template, %s stands for the zone's name without the final dot" },
@@ -203,6 +209,7 @@ const struct key keys_root[] = {
     { "include", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "further files, such as conf.d/*.yaml, counted from this file; what is set twice is an error" },
     { "server", KEY_MAP, 0, 0, 0, NULL, NULL, keys_server, "the process" },
     { "log", KEY_MAP, 0, 0, 0, NULL, NULL, keys_log, "what it tells" },
+    { "wallet", KEY_MAP, 0, 0, 0, NULL, NULL, keys_wallet, "for `rhiz name` and `rhiz wallet`; the daemon signs nothing and does not look at it" },
     { "acl", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "named lists of: any, none, loopback, PREFIX, !PREFIX or another list's name; the longest match decides" },
     { "limits", KEY_MAP, 0, 0, 0, NULL, NULL, keys_limits, "against floods" },
     { "templates", KEY_SPECIAL, 0, 0, 0, NULL, NULL, keys_zone, "named options of zones; `default` is for those that name none" },
