@@ -92,7 +92,7 @@ struct ens_job {
     unsigned zone;                                  /* the suffix whose resolver counts */
     struct eth_address resolver;
     struct ens_code code;
-    bool old_dns;
+    bool old_dns, must_follow /* its functions themselves go by a gateway */, followed_direct /* in this batch */;
     unsigned zone_batches, target_batches;
     size_t target_from;                             /* wants from here on were added for names that records lead to */
 };

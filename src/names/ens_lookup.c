@@ -147,10 +147,10 @@ static void on_resolver(struct ens_job *job, const struct state_result *results)
 static bool read_registry(struct ens_job *job, const struct state_result *results)
 {
     for (size_t i = 0; i < job->read_count; i++) {
-        struct ens_suffix *suffix = &job->suffixes[job->asks[i].index];
         struct slice word;
         if (job->asks[i].kind > ENS_ASK_TTL)
             continue;
+        struct ens_suffix *suffix = &job->suffixes[job->asks[i].index];
         if (!ens_word(&results[i], &word)) {
             enum chain_failure failure = results[i].outcome == STATE_UNAVAILABLE ? results[i].failure : CHAIN_FAILURE_BAD_REPLY;
             ens_fail(job, failure, failure == CHAIN_FAILURE_BAD_REPLY ? "the registry of ENS does not answer as one" : NULL);

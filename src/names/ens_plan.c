@@ -193,7 +193,8 @@ static void ask_direct(struct ens_job *job, size_t index)
 {
     struct text *text = ens_batch_text(job);
     ens_want_write(&job->wants[index], &job->suffixes[job->zone].node, job->old_dns, text);
-    ens_batch_call(job, ENS_ASK_DIRECT, index, &job->resolver, ens_batch_written(text), job->code.profiles == 0);
+    /* a gateway costs much: not on the mere chance that the function counts */
+    ens_batch_call(job, ENS_ASK_DIRECT, index, &job->resolver, ens_batch_written(text), job->followed_direct);
 }
 
 static void ask_extended(struct ens_job *job, size_t index)
@@ -239,6 +240,7 @@ void ens_plan_resolver(struct ens_job *job, bool spare_core)
 {
     bool known = job->code.profiles != 0;
     enum ens_tri extended = known ? ENS_NO : job->code.supports[ENS_PROFILE_EXTENDED];
+    job->followed_direct = job->must_follow || (!known && extended == ENS_NO);
     if (!known)
         ask_about_code(job);
     if (job->zone != 0 && job->zone + ENS_FULL_SUFFIXES < job->labels)

@@ -78,13 +78,20 @@ static void settle_silence(struct ens_job *job, struct ens_want *want)
         ens_want_fail(want, CHAIN_FAILURE_BAD_REPLY, "its resolver, whose code is not known, does not say whether there is such a record");
 }
 
+/* It says that it has none such, whatever becomes of asking all the same.  (One that takes all by resolve() says so of everything.) */
+static bool says_no(const struct ens_job *job, const struct ens_want *want)
+{
+    return job->code.profiles == 0 && !job->extended && job->code.supports[ens_want_profile(want)] == ENS_NO;
+}
+
 static void settle_revert(struct ens_job *job, struct ens_want *want, struct slice data)
 {
-    bool cannot = job->code.profiles == 0 && job->code.supports[ens_want_profile(want)] == ENS_NO;
     if (data.length == 0)
         settle_silence(job, want);
-    else if (cannot || abi_selector(data) == ENS_ERROR_UNSUPPORTED_PROFILE)
+    else if (says_no(job, want) || abi_selector(data) == ENS_ERROR_UNSUPPORTED_PROFILE)
         want->fact.state = FACT_ABSENT;
+    else if (abi_selector(data) == ENS_ERROR_OFFCHAIN_LOOKUP && !job->followed_direct)
+        job->must_follow = true;        /* open: it is asked again, and followed then */
     else if (abi_selector(data) == ENS_ERROR_HTTP || abi_selector(data) == ENS_ERROR_OFFCHAIN_LOOKUP)
         ens_want_fail(want, CHAIN_FAILURE_GATEWAY, NULL);
     else
@@ -121,8 +128,8 @@ static void settle(struct ens_job *job, struct ens_want *want, const struct stat
     case STATE_UNAVAILABLE:
         if (result->failure == CHAIN_FAILURE_GAS)
             settle_silence(job, want);
-        else if (job->code.profiles == 0 && job->code.supports[ens_want_profile(want)] == ENS_NO)
-            want->fact.state = FACT_ABSENT;     /* it says that it has none, whatever its gateway does when asked all the same */
+        else if (says_no(job, want))
+            want->fact.state = FACT_ABSENT;
         else
             ens_want_fail(want, result->failure, NULL);
         break;

@@ -38,29 +38,54 @@ struct name_view mount_suffix(const struct mount *mount);
 struct zone *mount_zone(const struct mount *mount);
 enum chain_health mount_health(const struct mount *mount);
 
-enum mount_outcome { MOUNT_READY /* version is the zone to answer from */, MOUNT_STALE /* the same, and it is stale: TTL 30, EDE 3 */, MOUNT_MISS, MOUNT_FAILED };
+enum mount_outcome {
+    MOUNT_READY,        /**< version is the zone to answer from */
+    MOUNT_STALE,        /**< the same, and it is stale: TTL 30, EDE 3 */
+    MOUNT_MISS,         /**< ask for it; version: what was known until its time was over, for who cannot wait; else NULL */
+    MOUNT_FAILED,       /**< it could not be had lately */
+    MOUNT_OTHER         /**< the name is in no mount (mounts_take alone) */
+};
 struct mount_found {
     const struct zone_version *version;     /**< borrowed until this reader is quiet */
-    enum chain_failure failure;             /**< FAILED, and when it will be tried again */
-    const char *reason;                     /**< FAILED: a constant sentence */
+    enum chain_failure failure;             /**< FAILED; NONE: it is there, and malformed */
+    const char *reason;                     /**< FAILED: a sentence fragment, borrowed likewise */
 };
 /** What is known of a name and type.  Wait-free. @param now_ms  monotonic */
 enum mount_outcome mount_find(const struct mount *mount, struct name_view name, uint16_t type, uint64_t now_ms, struct mount_found *out);
+/** The same for a batch of names, in steps, so that memory is fetched meanwhile (see cache_begin), and the name is hashed once.
+ *  @param mount  whose name it is; not written for OTHER */
+uint64_t mounts_begin(const struct mounts *mounts, struct name_view name);
+void mounts_follow(const struct mounts *mounts, uint64_t begun);
+enum mount_outcome mounts_take(const struct mounts *mounts, struct name_view name, uint16_t type, uint64_t begun, uint64_t now_ms, const struct mount **mount,
+                               struct mount_found *out);
+/** In turn: all suffixes of all mounts, those of reverse names too; false at the end. */
+bool mounts_suffix_next(const struct mounts *mounts, size_t *position, struct name_view *out);
 /** Several threads may ask for one name: it is looked up once.
- *  @param told  called on the loop's thread when it is worth looking again; lies in something of the caller's
- *  @return OK, E_NOMEM, E_LIMIT (too many are being looked up): then it is not called */
+ *  `told` is called once, on the loop's thread, when it is worth looking again: what was asked for is there, or it failed, or it takes
+ *  long (after MOUNT_SOFT_MS where there is something stale, after MOUNT_HARD_MS in any case: the lookup goes on).
+ *  Lies in something of the caller's until then. */
+enum { MOUNT_SOFT_MS = 1800 /* RFC 8767 5 */, MOUNT_HARD_MS = 4300 };
 struct mount_asked {
     struct chain_post post;                 /* how it travels */
     struct mount *mount;
     struct name name;
     uint16_t type;
     void (*told)(struct mount_asked *asked);
-    struct mount_asked *next;
+    enum status status;                     /* when told: OK; E_LIMIT (too many are being looked up), E_NOMEM: nothing was done */
+    struct mount_asked *next;               /* ours */
 };
 void mount_ask(struct mount_asked *asked);
 
-/** For explain: on the loop's thread. Looks it up if need be, and tells as JSON text what the answer rests on. */
-struct mount_counters { uint64_t hits, misses, lookups, failures[CHAIN_FAILURES], invalidated, dropped, stale, prefetched, waiting; };
+/** Questions are counted where they are answered (the zone's counters); these are of what happens behind. */
+struct mount_counters {
+    uint64_t asked;                         /**< for something that was not there */
+    uint64_t lookups;                       /**< begun */
+    uint64_t failures[CHAIN_FAILURES];      /**< by why; NONE: malformed on chain */
+    uint64_t invalidated;                   /**< answers that left because something changed */
+    uint64_t dropped;                       /**< by reorganisations and gaps in the logs */
+    uint64_t stale, again;                  /**< told as stale; lookups made anew because something changed meanwhile */
+    uint64_t waiting;                       /**< now */
+};
 void mount_counters_read(const struct mount *mount, struct mount_counters *out);
 
 /** The note of a cache entry of a mount. */
