@@ -105,12 +105,12 @@ static void provider_metrics(const struct chains *chains, struct text *out)
 }
 
 static const struct { const char *metric, *help; bool gauge; size_t offset; } mount_rows[] = {
-    { "mount_hits_total", "Questions answered from what was known.", false, offsetof(struct mount_counters, hits) },
-    { "mount_misses_total", "Questions that had to wait.", false, offsetof(struct mount_counters, misses) },
+    { "mount_asked_total", "Questions for what was not known yet.", false, offsetof(struct mount_counters, asked) },
     { "mount_lookups_total", "Names looked up on the chain.", false, offsetof(struct mount_counters, lookups) },
     { "mount_invalidated_total", "Answers that a log made void.", false, offsetof(struct mount_counters, invalidated) },
     { "mount_dropped_total", "Answers dropped with blocks that are not part of the chain any more.", false, offsetof(struct mount_counters, dropped) },
     { "mount_stale_total", "Questions answered with stale data.", false, offsetof(struct mount_counters, stale) },
+    { "mount_again_total", "Lookups made anew because something changed meanwhile.", false, offsetof(struct mount_counters, again) },
     { "mount_waiting", "Questions that wait for the chain.", true, offsetof(struct mount_counters, waiting) },
 };
 
@@ -130,9 +130,9 @@ static void mount_metrics(const struct chains *chains, struct text *out)
     head(out, "mount_failures_total", "Lookups that failed, by reason; each was answered with SERVFAIL or stale data.", false);
     for (size_t i = 0; i < chains->count; i++) {
         mount_counters_read(chains->list[i].mount, &c);
-        for (unsigned k = 1; k < CHAIN_FAILURES; k++)
-            sample(out, "mount_failures_total", "suffix", name_to_text(mount_suffix(chains->list[i].mount), text), "reason", chain_failure_label((enum chain_failure)k),
-                   c.failures[k]);
+        for (unsigned k = 0; k < CHAIN_FAILURES; k++)
+            sample(out, "mount_failures_total", "suffix", name_to_text(mount_suffix(chains->list[i].mount), text), "reason",
+                   k == CHAIN_FAILURE_NONE ? "malformed" : chain_failure_label((enum chain_failure)k), c.failures[k]);
     }
     head(out, "mount_collision", "1 where the root zone delegates the suffix too.", true);
     for (size_t i = 0; i < chains->count; i++)

@@ -76,16 +76,16 @@ static struct json_value *mount_value(const struct chains_mount *m)
     json_value_set_text(out, "system", m->system == CONFIG_SYSTEM_ENS ? "ens" : "uns");
     json_value_set_text(out, "health", chains_mount_is_off(m) ? "off" : health_text(mount_health(m->mount)));
     json_value_set_bool(out, "collides", atomic_load_explicit(&m->collides, memory_order_relaxed));
-    json_value_set_u64(out, "hits", c.hits);
-    json_value_set_u64(out, "misses", c.misses);
+    json_value_set_u64(out, "asked", c.asked);
     json_value_set_u64(out, "lookups", c.lookups);
+    json_value_set_u64(out, "again", c.again);
     json_value_set_u64(out, "invalidated", c.invalidated);
     json_value_set_u64(out, "dropped", c.dropped);
     json_value_set_u64(out, "stale", c.stale);
     json_value_set_u64(out, "waiting", c.waiting);
-    for (unsigned i = 1; i < CHAIN_FAILURES; i++)
+    for (unsigned i = 0; i < CHAIN_FAILURES; i++)
         if (c.failures[i])
-            json_value_set_u64(failures, chain_failure_label((enum chain_failure)i), c.failures[i]);
+            json_value_set_u64(failures, i == CHAIN_FAILURE_NONE ? "malformed" : chain_failure_label((enum chain_failure)i), c.failures[i]);
     json_value_set(out, "failures", failures);
     return out;
 }

@@ -74,8 +74,8 @@ static void providers_print(const struct json_value *chains)
 
 static void mounts_print(const struct json_value *mounts)
 {
-    static const char *const head[] = { "MOUNT", "SYSTEM", "STATE", "HITS", "MISSES", "LOOKUPS", "INVALIDATED", "STALE", "WAITING", "COLLIDES" };
-    static const char *const keys[] = { "hits", "misses", "lookups", "invalidated", "stale", "waiting" };
+    static const char *const head[] = { "MOUNT", "SYSTEM", "STATE", "ASKED", "LOOKUPS", "INVALIDATED", "DROPPED", "STALE", "WAITING", "COLLIDES" };
+    static const char *const keys[] = { "asked", "lookups", "invalidated", "dropped", "stale", "waiting" };
     struct columns_table *table = table_of(head, LENGTH_OF(head));
     for (size_t i = 0; i < json_value_count(mounts); i++) {
         const struct json_value *m = json_value_at(mounts, i);
