@@ -140,6 +140,8 @@ void config_free(struct config *config);
 
 /** The whole configuration as it is in force, defaults too, as YAML that reads back to an equal one. */
 void config_print(const struct config *config, struct text *out);
+/** Chains and names of both say the same. */
+bool config_same_chains(const struct config *a, const struct config *b);
 /** The options of a template by name (NULL: "default"). @return NULL when there is none */
 const struct config_zone_options *config_template_find(const struct config *config, const char *name);
 /** Resolves named lists and builds. @param out owned by the caller; NULL when the list is empty

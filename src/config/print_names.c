@@ -99,3 +99,25 @@ void print_mounts(struct text *out, const struct config *config)
     for (size_t i = 0; i < config->mount_count; i++)
         print_mount(out, config, &config->mounts[i]);
 }
+
+/* By what they would print, and the URLs, which do not show whole there. */
+bool config_same_chains(const struct config *a, const struct config *b)
+{
+    struct text first, second;
+    text_growing(&first);
+    text_growing(&second);
+    print_chains(&first, a);
+    print_mounts(&first, a);
+    print_chains(&second, b);
+    print_mounts(&second, b);
+    bool same = !first.full && !second.full && first.length == second.length && (first.length == 0 || memcmp(first.data, second.data, first.length) == 0);
+    for (size_t i = 0; same && i < a->chain_count; i++) {
+        for (size_t k = 0; same && k < a->chains[i].provider_count; k++) {
+            const char *x = a->chains[i].providers[k].url, *y = b->chains[i].providers[k].url;
+            same = x == y || (x && y && strcmp(x, y) == 0);
+        }
+    }
+    text_clear(&first);
+    text_clear(&second);
+    return same;
+}

@@ -179,7 +179,7 @@ static bool show_entry(void *context, const struct cache_entry *entry)
     const struct mount_note *note = entry->note;
     json_value_set_text(out, "name", name_to_text(entry->name, text));
     json_value_set_u64(out, "born", entry->born);
-    if (note) {
+    if (note && note->chain) {
         json_value_set_text(out, "chain", chain_name(note->chain));
         json_value_set_text(out, "checked", proof_text(note->proof, proof, sizeof proof));
         json_value_set_bool(out, "negative", note->negative);

@@ -119,8 +119,10 @@ static void set_hex(struct json_value *out, const char *key, const void *octets,
 static void add_note(const struct mount_note *note, uint64_t now_unix_ms, struct json_value *out)
 {
     char text[32];
-    json_value_set_text(out, "chain", chain_name(note->chain));
-    json_value_set_u64(out, "chain_id", chain_id(note->chain));
+    if (note->chain) {
+        json_value_set_text(out, "chain", chain_name(note->chain));
+        json_value_set_u64(out, "chain_id", chain_id(note->chain));
+    }
     json_value_set_u64(out, "block", note->block.number);
     set_hex(out, "block_hash", note->block.hash.octets, 32);
     json_value_set_u64(out, "block_time", note->block.time);

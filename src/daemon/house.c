@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Wiring, reload and shutdown: the order of things is written here and nowhere else. */
+#include "daemon/chains.h"
 #include "daemon/inside.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static enum status open_control(struct house *house, struct diagnostics *diag)
     struct control_options options = {
         .path = config_path(house->config, server->control, path, sizeof path), .metrics = server->has_metrics ? &server->metrics : NULL,
         .metrics_zones = server->metrics_zones, .verbs = house_verbs, .verb_count = house_verb_count, .later_verbs = house_later_verbs, .numbers = house_numbers,
-        .zones = house_zones, .live = house_live, .context = house,
+        .zones = house_zones, .live = house_live, .more_metrics = house_chain_metrics, .context = house,
     };
     return control_open(&options, &house->control, diag);
 }
@@ -66,6 +67,8 @@ enum status house_open(struct house *house, struct diagnostics *diag)
     mem_free(listeners);
     if (st == OK)
         st = house_kernel_open(house, diag);
+    if (st == OK)
+        st = chains_open(house->config, house->epoch, &house->chains, diag);
     return st == OK ? open_control(house, diag) : st;
 }
 
@@ -226,6 +229,8 @@ enum status house_start(struct house *house, struct diagnostics *diag)
         house->steward_runs = pthread_create(&house->steward, NULL, steward_main, house) == 0;
         st = house->cleaner_runs && house->steward_runs ? OK : E_SYSTEM;
     }
+    if (st == OK)
+        st = chains_start(house->chains);
     if (st == OK) {
         wait_a_little(house);
         st = start_workers(house);
@@ -255,6 +260,8 @@ static void warn_fixed(const struct house *house, const struct config *next, str
         warn_restart(diag, "server.state");
     if (differs(old->control, new->control))
         warn_restart(diag, "server.control");
+    if (!config_same_chains(house->config, next))
+        warn_restart(diag, "chains and names");
     if (old->has_metrics != new->has_metrics || old->metrics_zones != new->metrics_zones ||
         (new->has_metrics && (old->metrics.port != new->metrics.port || !address_equal(&old->metrics.address, &new->metrics.address))))
         warn_restart(diag, "server.metrics");
@@ -359,6 +366,7 @@ static void end_threads(struct house *house)
     pthread_mutex_unlock(&house->jobs);
     if (house->steward_runs)
         pthread_join(house->steward, NULL);
+    chains_stop(house->chains);             /* who waits for a chain is told that there is none any more */
     control_stop(house->control);
     for (unsigned i = 0; i < house->worker_started; i++)
         net_worker_stop(net_worker_get(house->net, i));
@@ -378,6 +386,7 @@ void house_close(struct house *house)
     net_close(house->net);
     house_kernel_close(house);
     serve_free(house->serve);
+    chains_free(house->chains);
     keeper_free(house->keeper);
     if (house->tap)
         tap_close(house->tap);

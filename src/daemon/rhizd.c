@@ -109,6 +109,7 @@ static void serve_until_stopped(struct house *house, int signals)
             return;
         }
         house_beat(house);
+        house_look_at_root(house);
         if (watched && house_live(house))
             manager_tell("WATCHDOG=1");
     }

@@ -343,6 +343,9 @@ static const struct control_argument add_arguments[] = { { "name", false }, { "c
 static const struct control_argument reload_arguments[] = { { "name", false }, { "class", false }, { "view", false }, { "force", true }, { NULL, false } };
 static const struct control_argument force_arguments[] = { { "force", true }, { NULL, false } };
 static const struct control_argument stats_arguments[] = { { "zones", true }, { "rssac", true }, { NULL, false } };
+static const struct control_argument explain_arguments[] = { { "name", false }, { "type", false }, { "view", false }, { NULL, false } };
+static const struct control_argument chain_arguments[] = { { "name", false }, { NULL, false } };
+static const struct control_argument cache_arguments[] = { { "name", false }, { "tree", true }, { NULL, false } };
 static const struct control_argument log_arguments[] = { { "reopen", true }, { "level", false }, { NULL, false } };
 
 const struct control_verb house_verbs[] = {
@@ -358,10 +361,15 @@ const struct control_verb house_verbs[] = {
     { "zone-notify", zone_arguments, verb_zone_notify, NULL },
     { "log", log_arguments, verb_log, NULL },
     { "config-show", NULL, verb_config_show, NULL },
+    { "explain", explain_arguments, verb_explain, NULL },
+    { "chain-status", chain_arguments, verb_chain_status, NULL },
+    { "cache-stats", NULL, verb_cache_stats, NULL },
+    { "cache-show", cache_arguments, verb_cache_show, NULL },
+    { "cache-flush", cache_arguments, verb_cache_flush, NULL },
 };
 const size_t house_verb_count = LENGTH_OF(house_verbs);
 const char *const house_later_verbs[] = {
-    "explain", "cache-show", "cache-flush", "cache-stats", "zone-begin", "zone-set", "zone-unset", "zone-diff", "zone-commit", "zone-abort",
+    "zone-begin", "zone-set", "zone-unset", "zone-diff", "zone-commit", "zone-abort",
     "zone-refresh", "zone-retransfer", "zone-freeze", "zone-thaw", "zone-history", "zone-rollback", "zone-sign", "key-list", "key-new", "key-plan",
-    "key-roll", "key-simulate", "key-ds", "key-import", "key-export", "tsig-new", "tsig-list", "chain-status", "chain-sync", "chain-proof", NULL
+    "key-roll", "key-simulate", "key-ds", "key-import", "key-export", "tsig-new", "tsig-list", "chain-sync", "chain-proof", NULL
 };
