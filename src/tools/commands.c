@@ -26,12 +26,38 @@ static const struct tool_option_row option_rows[TOOL_OPTIONS] = {
     [OPTION_MAN] = { "--man", NULL, "PAGE", "print a manual page: rhiz, rhiz-query, rhiz-zone, rhizd" },
     [OPTION_COMPLETION] = { "--completion", NULL, "SHELL", "print the completion for bash or zsh" },
     [OPTION_TREE] = { "--tree", NULL, NULL, "with all names below it" },
+    [OPTION_CHAIN] = { "--chain", NULL, "CHAIN", "chain of the configuration; with --rpc a number or ethereum, sepolia, polygon" },
+    [OPTION_RPC] = { "--rpc", NULL, "URL", "ask this node instead of the configured ones" },
+    [OPTION_YES] = { "--yes", "-y", NULL, "do not ask before anything is sent" },
+    [OPTION_DRY_RUN] = { "--dry-run", "-n", NULL, "show what would be sent, try it, send nothing" },
+    [OPTION_MAX_COST] = { "--max-cost", NULL, "AMOUNT", "send nothing that can cost more ether than this, fees and all" },
+    [OPTION_UNSIGNED] = { "--unsigned", NULL, "FILE", "write the transactions there, to be signed elsewhere; send them with `rhiz name send`" },
+    [OPTION_FROM] = { "--from", NULL, "ADDRESS", "whose key signs; else the only one in the keystore" },
+    [OPTION_KEY] = { "--key", NULL, "FILE", "key file that signs" },
+    [OPTION_KEYSTORE] = { "--keystore", NULL, "FOLDER", "key files; else $RHIZ_KEYSTORE, else ~/.local/share/rhizome/keystore" },
+    [OPTION_PASSWORD] = { "--password-file", NULL, "FILE", "its first line is the password of the key; fd:N is an open file; else $RHIZ_PASSWORD_FILE, else it is asked for" },
+    [OPTION_YEARS] = { "--years", NULL, "N", "for so many years (1)" },
+    [OPTION_OWNER] = { "--owner", NULL, "ADDRESS", "who is to own the name; else who signs" },
+    [OPTION_CONTROLLER] = { "--controller", NULL, "ADDRESS", "registrar controller; else the newest that is enabled" },
+    [OPTION_ZONE] = { "--zone", NULL, "FILE", "master file: the DNS records of the name become these" },
+    [OPTION_TTL] = { "--ttl", NULL, "SECONDS", "of DNS records given as TYPE=RDATA (300)" },
+    [OPTION_BUMP] = { "--bump", NULL, NULL, "replace a transaction that waits by the same with higher fees" },
+    [OPTION_CONFIRM] = { "--confirmations", NULL, "N", "blocks that a transaction must be deep (2; 1 on development chains)" },
+    [OPTION_WAIT] = { "--wait", NULL, "TIME", "how long to wait for what was sent (10m); then the exit code is 6" },
+    [OPTION_DRAW] = { "--draw", NULL, NULL, "draw a time line" },
+    [OPTION_BLOCKS] = { "--blocks", NULL, "FROM[-TO]", "look at these blocks only" },
+    [OPTION_LIGHT] = { "--light", NULL, NULL, "a key file that costs little to open, and to try passwords on; for tests" },
     [OPTION_SERIAL] = { "--serial", NULL, NULL, "a SOA that differs in its serial only is a difference too" },
 };
 
 #define DAEMON (WITH(OPTION_CONFIG) | WITH(OPTION_SOCKET) | WITH(OPTION_JSON))
 #define PLACE (WITH(OPTION_CLASS) | WITH(OPTION_VIEW))
 #define OFFLINE (WITH(OPTION_ORIGIN) | WITH(OPTION_CLASS) | WITH(OPTION_JSON) | WITH(OPTION_QUIET))
+#define CHAINS (WITH(OPTION_CONFIG) | WITH(OPTION_JSON) | WITH(OPTION_CHAIN) | WITH(OPTION_RPC))
+#define SENDS (CHAINS | WITH(OPTION_YES) | WITH(OPTION_DRY_RUN) | WITH(OPTION_MAX_COST) | WITH(OPTION_BUMP) | WITH(OPTION_CONFIRM) | WITH(OPTION_WAIT))
+#define KEYS (WITH(OPTION_KEYSTORE) | WITH(OPTION_PASSWORD) | WITH(OPTION_KEY))
+#define SIGNS (SENDS | KEYS | WITH(OPTION_UNSIGNED) | WITH(OPTION_FROM))
+#define STORES (WITH(OPTION_JSON) | WITH(OPTION_KEYSTORE) | WITH(OPTION_PASSWORD))
 
 static const struct tool_command commands[] = {
     { "query", NULL, "[@SERVER[#PORT]] NAME [TYPE] [CLASS] [+OPTION...]", 0, 0, 0, NULL, NULL, "ask a name server, with dig's command line and output" },
@@ -74,11 +100,26 @@ static const struct tool_command commands[] = {
     { "cache", "show", "[NAME]", 0, 1, DAEMON | WITH(OPTION_TREE), "cache-show", cache_run, "what is known of a name, or of all" },
     { "cache", "flush", "[NAME]", 0, 1, DAEMON | WITH(OPTION_TREE), "cache-flush", cache_run, "forget a name, or all" },
     { "cache", "stats", "", 0, 0, DAEMON, "cache-stats", cache_run, "how full it is, and what became of entries" },
-    { "name", NULL, "", 0, 0, 0, NULL, NULL, "names of every name system" },
+    { "name", "lookup", "NAME|ADDRESS [KEY...]", 1, TOOL_ARGUMENTS, CHAINS, NULL, name_lookup_run, "what a name says, or the primary name of an address; KEY: A, text.url, addr.btc, contenthash ..." },
+    { "name", "show", "NAME", 1, 1, CHAINS, NULL, name_show_run, "who has a name, until when, and what governs it" },
+    { "name", "price", "NAME", 1, 1, CHAINS | WITH(OPTION_YEARS) | WITH(OPTION_CONTROLLER), NULL, name_price_run, "what a name costs, and whether it is to be had" },
+    { "name", "register", "NAME [KEY=VALUE...]", 1, TOOL_ARGUMENTS, SIGNS | WITH(OPTION_YEARS) | WITH(OPTION_OWNER) | WITH(OPTION_CONTROLLER) | WITH(OPTION_ZONE) | WITH(OPTION_TTL), NULL, name_register_run, "register a name, with its records; goes on with what was begun" },
+    { "name", "renew", "NAME", 1, 1, SIGNS | WITH(OPTION_YEARS) | WITH(OPTION_CONTROLLER), NULL, name_renew_run, "pay for more years" },
+    { "name", "transfer", "NAME ADDRESS", 2, 2, SIGNS, NULL, name_transfer_run, "give a name to somebody else" },
+    { "name", "update", "NAME KEY=VALUE...", 1, TOOL_ARGUMENTS, SIGNS | WITH(OPTION_ZONE) | WITH(OPTION_TTL), NULL, name_update_run, "change records: A= AAAA= TXT= ... text.KEY= addr.COIN= contenthash= resolver= primary; an empty value removes" },
+    { "name", "revoke", "NAME", 1, 1, SIGNS, NULL, name_revoke_run, "give a name up (for systems that have that)" },
+    { "name", "history", "NAME", 1, 1, CHAINS | WITH(OPTION_DRAW) | WITH(OPTION_BLOCKS), NULL, name_history_run, "what happened to a name" },
+    { "name", "verify", "NAME", 1, 1, CHAINS, NULL, name_verify_run, "whether all that belongs to a name agrees" },
+    { "name", "list", "[ADDRESS]", 0, 1, CHAINS | KEYS | WITH(OPTION_FROM) | WITH(OPTION_BLOCKS), NULL, name_list_run, "names of an address, and until when" },
+    { "name", "pending", "", 0, 0, SENDS | KEYS, NULL, name_pending_run, "what was begun and is not over; --bump raises fees" },
+    { "name", "send", "FILE", 1, 1, SENDS, NULL, name_send_run, "send transactions that were signed elsewhere" },
     { "chain", "status", "[CHAIN]", 0, 1, DAEMON, "chain-status", chain_status_run, "followed chains, their nodes, and what is mounted" },
     { "chain", "sync", "CHAIN", 0, 0, 0, NULL, NULL, "replay a chain" },
     { "chain", "proof", "NAME", 0, 0, 0, NULL, NULL, "what an answer rests on, to be checked elsewhere" },
-    { "wallet", NULL, "", 0, 0, 0, NULL, NULL, "keys that own names" },
+    { "wallet", "new", "", 0, 0, STORES | WITH(OPTION_LIGHT), NULL, wallet_new_run, "make a new key" },
+    { "wallet", "list", "", 0, 0, WITH(OPTION_JSON) | WITH(OPTION_KEYSTORE), NULL, wallet_list_run, "list the keys of the keystore" },
+    { "wallet", "import", "FILE", 1, 1, STORES | WITH(OPTION_LIGHT), NULL, wallet_import_run, "add a key file, or a key in hexadecimal; - is standard input" },
+    { "wallet", "export", "ADDRESS FILE", 2, 2, STORES, NULL, wallet_export_run, "copy a key file, once its password was tried" },
     { "explain", NULL, "NAME [TYPE]", 1, 2, DAEMON | WITH(OPTION_VIEW), "explain", explain_run, "how the daemon comes to an answer, and what that rests on" },
 };
 

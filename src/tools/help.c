@@ -30,17 +30,17 @@ static void commands_print(FILE *out, const char *noun, const char *verb)
     }
 }
 
-static unsigned options_of(const char *noun, const char *verb)
+static uint64_t options_of(const char *noun, const char *verb)
 {
     const struct tool_command *c;
-    unsigned options = 0;
+    uint64_t options = 0;
     for (size_t i = 0; (c = tool_command_at(i)) != NULL; i++)
         if (strcmp(c->noun, noun) == 0 && (verb == NULL || (c->verb != NULL && strcmp(c->verb, verb) == 0)))
             options |= c->options;
     return options;
 }
 
-static void options_print(FILE *out, unsigned options)
+static void options_print(FILE *out, uint64_t options)
 {
     char left[80];
     for (enum tool_option i = 0; i < TOOL_OPTIONS; i++) {
@@ -79,7 +79,7 @@ int tools_help_print(FILE *out, const char *noun, const char *verb)
         fputs("rhiz NOUN VERB ...: the tools of Rhizome, a DNS name server\n\n", out);
         commands_print(out, NULL, NULL);
         fputs("\n`rhiz NOUN -h` shows the options.\n"
-              "Exit: 0 done, 1 negative finding, 2 usage, 3 daemon not reached, 4 refused, 5 could not be had.\n", out);
+              "Exit: 0 done, 1 negative finding, 2 usage, 3 daemon not reached, 4 refused, 5 could not be had,\n6 sent and not yet confirmed.\n", out);
         return TOOL_DONE;
     }
     commands_print(out, noun, verb);

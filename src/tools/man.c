@@ -62,7 +62,7 @@ static void commands(FILE *out, const char *noun)
 static void options(FILE *out, const char *noun)
 {
     const struct tool_command *c;
-    unsigned wanted = 0;
+    uint64_t wanted = 0;
     char left[80];
     for (size_t i = 0; (c = tool_command_at(i)) != NULL; i++)
         wanted |= noun == NULL || strcmp(noun, c->noun) == 0 ? c->options : 0;
@@ -77,7 +77,7 @@ static void options(FILE *out, const char *noun)
 }
 
 static const char exits[] = "0 done; 1 a negative finding: it does not exist, the file has errors, the two differ; 2 usage; 3 the daemon was not reached; "
-                            "4 refused; 5 it could not be had.";
+                            "4 refused; 5 it could not be had; 6 sent, and not yet confirmed.";
 
 static void page_rhiz(FILE *out)
 {
@@ -173,7 +173,7 @@ static bool first_of_noun(size_t index)
 static void noun_words(FILE *out, const char *noun)
 {
     const struct tool_command *c;
-    unsigned wanted = 0;
+    uint64_t wanted = 0;
     for (size_t i = 0; (c = tool_command_at(i)) != NULL; i++) {
         if (strcmp(c->noun, noun) != 0 || c->run == NULL)
             continue;

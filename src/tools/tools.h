@@ -13,15 +13,20 @@ enum tool_exit {
     TOOL_USAGE = 2,
     TOOL_NO_DAEMON = 3,
     TOOL_REFUSED = 4,
-    TOOL_FAILED = 5         /* could not be had */
+    TOOL_FAILED = 5,        /* could not be had */
+    TOOL_PENDING = 6        /* sent, and not yet confirmed */
 };
 
 enum tool_option {
     OPTION_CONFIG, OPTION_SOCKET, OPTION_JSON, OPTION_ORIGIN, OPTION_CLASS, OPTION_VIEW, OPTION_STRICT, OPTION_QUIET, OPTION_CANONICAL,
-    OPTION_RELATIVE, OPTION_FORCE, OPTION_ZONES, OPTION_RSSAC, OPTION_MAN, OPTION_COMPLETION, OPTION_SERIAL, OPTION_TREE, TOOL_OPTIONS
+    OPTION_RELATIVE, OPTION_FORCE, OPTION_ZONES, OPTION_RSSAC, OPTION_MAN, OPTION_COMPLETION, OPTION_SERIAL, OPTION_TREE,
+    /* names and what is sent for them */
+    OPTION_CHAIN, OPTION_RPC, OPTION_YES, OPTION_DRY_RUN, OPTION_MAX_COST, OPTION_UNSIGNED, OPTION_FROM, OPTION_KEY, OPTION_KEYSTORE,
+    OPTION_PASSWORD, OPTION_YEARS, OPTION_OWNER, OPTION_CONTROLLER, OPTION_ZONE, OPTION_TTL, OPTION_BUMP, OPTION_CONFIRM, OPTION_WAIT,
+    OPTION_DRAW, OPTION_BLOCKS, OPTION_LIGHT, TOOL_OPTIONS
 };
-#define WITH(option) (1u << (option))
-enum { TOOL_ARGUMENTS = 4 };
+#define WITH(option) (UINT64_C(1) << (option))
+enum { TOOL_ARGUMENTS = 64 };
 
 /* What was typed, taken apart. */
 struct tool_call {
@@ -35,7 +40,7 @@ struct tool_command {
     const char *noun, *verb;                /* verb NULL: the noun alone */
     const char *arguments;                  /* as shown in help, such as `FILE` or `[ZONE]` */
     int least, most;                        /* arguments taken */
-    unsigned options;                       /* WITH(...) */
+    uint64_t options;                       /* WITH(...) */
     const char *control_verb;               /* of the daemon's protocol; NULL = works without a daemon */
     int (*run)(const struct tool_call *call);   /* NULL = not in this version */
     const char *help;
@@ -72,6 +77,23 @@ int explain_run(const struct tool_call *call);
 int chain_status_run(const struct tool_call *call);
 int cache_run(const struct tool_call *call);                  /* show flush stats */
 int help_run(const struct tool_call *call);
+int wallet_new_run(const struct tool_call *call);
+int wallet_list_run(const struct tool_call *call);
+int wallet_import_run(const struct tool_call *call);
+int wallet_export_run(const struct tool_call *call);
+int name_lookup_run(const struct tool_call *call);
+int name_show_run(const struct tool_call *call);
+int name_price_run(const struct tool_call *call);
+int name_register_run(const struct tool_call *call);
+int name_renew_run(const struct tool_call *call);
+int name_transfer_run(const struct tool_call *call);
+int name_update_run(const struct tool_call *call);
+int name_revoke_run(const struct tool_call *call);
+int name_history_run(const struct tool_call *call);
+int name_verify_run(const struct tool_call *call);
+int name_list_run(const struct tool_call *call);
+int name_pending_run(const struct tool_call *call);
+int name_send_run(const struct tool_call *call);
 
 /* ---- shared ---- */
 /* Whether stream is a terminal that wants colour (NO_COLOR is honoured). */
