@@ -236,6 +236,7 @@ static enum mount_outcome judge_slowly(const struct mount *mount, const struct c
     const bool known = e->value != NULL && note_knows(e, type), fresh = now_ms < e->valid_until_ms;
     const enum chain_health health = note->timeless ? CHAIN_FRESH : mount_health(mount);
     out->version = known ? e->value : NULL;
+    out->labels = e->labels;
     if (health == CHAIN_DOWN || health == CHAIN_STARTING) {
         out->version = NULL;
         out->failure = health == CHAIN_DOWN ? CHAIN_FAILURE_STALE : CHAIN_FAILURE_NO_PROVIDER;
@@ -255,6 +256,7 @@ enum mount_outcome mount_judge(const struct mount *mount, const struct cache_ent
     if (mount->chain_count == 1 && cache_entry_knows(e, type) && e->value != NULL && now_ms < e->valid_until_ms &&
         atomic_load_explicit(&mount->chains[0]->health, memory_order_relaxed) == CHAIN_FRESH) {
         out->version = e->value;
+        out->labels = e->labels;
         return MOUNT_READY;
     }
     return judge_slowly(mount, e, type, now_ms, out);
@@ -264,6 +266,7 @@ enum mount_outcome mount_judge(const struct mount *mount, const struct cache_ent
 static enum mount_outcome without_entry(const struct mount *mount, struct name_view name, struct mount_found *out)
 {
     out->version = NULL;
+    out->labels = (uint8_t)suffix_labels(mount, name);
     const struct zone *zone = name.labels == mount->options.suffix.labels && name_equal(name, mount->options.suffix) ? mount->zone
                             : mount->reverse_zone != NULL && name_equal(name, mount->options.reverse) ? mount->reverse_zone : NULL;
     if (zone == NULL)

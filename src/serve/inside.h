@@ -121,6 +121,7 @@ struct visit {
     bool tap;
     bool parked;                        /* a source took the exchange out of its batch */
     uint64_t parked_since;              /* monotonic ms; 0 = it never was */
+    uint32_t told;                      /* by who woke it */
     size_t reserved;                    /* octets of the limit kept for OPT */
     struct zone *zone;                  /* that answers; NULL = none */
     const struct zone_version *version; /* pinned for this exchange */
@@ -131,7 +132,7 @@ struct visit {
 };
 
 /* serve.c: a parked question is looked up anew */
-void serve_again(struct worker *w, struct net_exchange *x, uint64_t parked_since);
+void serve_again(struct worker *w, struct net_exchange *x, uint64_t parked_since, uint32_t told);
 /* An answer from v->version. */
 enum status visit_answer(struct visit *v, const struct serve_view *view, struct reply *reply, struct answer_result *result);
 void tell_version(struct visit *v);

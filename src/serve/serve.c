@@ -328,7 +328,7 @@ static bool begin_reply(struct visit *v)
     return reply_begin_to(&v->reply, v->x->reply, limit, flags, q) == OK;
 }
 
-static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in, uint64_t parked_since)
+static void serve_exchange(struct worker *w, struct net_exchange *x, struct arrival *in, uint64_t parked_since, uint32_t told)
 {
     struct visit v;
     v.worker = w;
@@ -340,6 +340,7 @@ static void serve_exchange(struct worker *w, struct net_exchange *x, struct arri
     v.cookie.there = v.proven = v.parked = false;
     v.reserved = 0;
     v.parked_since = parked_since;
+    v.told = told;
     v.edns = (struct edns_reply){ .ede = EDE_NONE };
     v.tap = v.setup->tap != NULL && tap_wanted(v.setup->tap, w->index);
 
@@ -447,12 +448,12 @@ static void arrival_begin(struct arrival *in)
 }
 
 /* A question that was parked comes back through here. */
-void serve_again(struct worker *w, struct net_exchange *x, uint64_t parked_since)
+void serve_again(struct worker *w, struct net_exchange *x, uint64_t parked_since, uint32_t told)
 {
     struct arrival in;
     w->setup = atomic_load_explicit(&w->serve->setup, memory_order_acquire);
     arrival_begin(&in);
-    serve_exchange(w, x, &in, parked_since);
+    serve_exchange(w, x, &in, parked_since, told);
 }
 
 static bool arrival_read(struct arrival *in, const struct net_exchange *x)
@@ -561,7 +562,7 @@ static void serve_some(struct worker *w, struct net_exchange **some, size_t coun
         look_ahead(w, some, count);
     for (struct arrival *in = w->arrivals, *end = in + count; in < end; in++, some++)
         if (!lane_exchange(w, *some, in))
-            serve_exchange(w, *some, in, 0);
+            serve_exchange(w, *some, in, 0, 0);
 }
 
 void serve_run(struct serve *serve, struct net_worker *net)

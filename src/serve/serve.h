@@ -117,6 +117,9 @@ MUST_CHECK enum status serve_sources(struct serve *serve, const struct serve_sou
 struct serve_ticket *serve_park(struct visit *visit);
 /** When it was parked first, monotonic ms; 0 = it was not. */
 uint64_t serve_parked_since(const struct visit *visit);
+/** A word to the one who answers when it wakes: serve_told says it then (else 0).  Before serve_wake, by who holds the ticket. */
+void serve_tell(struct serve_ticket *ticket, uint32_t word);
+uint32_t serve_told(const struct visit *visit);
 /** Monotonic ms, of this batch. */
 uint64_t serve_now_ms(const struct visit *visit);
 /** The question is one about this zone: it counts for it, whatever comes of it. Only from `answer`, before anything else.

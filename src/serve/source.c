@@ -7,6 +7,7 @@ struct serve_ticket {
     struct worker *worker;
     struct net_exchange *x;
     uint64_t since;             /* monotonic ms */
+    uint32_t told;
 };
 
 /* ---- which names may be whose ---- */
@@ -181,7 +182,7 @@ struct serve_ticket *serve_park(struct visit *visit)
         mem_free(ticket);
         return NULL;
     }
-    *ticket = (struct serve_ticket){ visit->worker, x, visit->parked_since != 0 ? visit->parked_since : serve_now_ms(visit) };
+    *ticket = (struct serve_ticket){ visit->worker, x, visit->parked_since != 0 ? visit->parked_since : serve_now_ms(visit), 0 };
     visit->parked = true;
     return ticket;
 }
@@ -190,7 +191,7 @@ static void wake(void *context)
 {
     struct serve_ticket ticket = *(struct serve_ticket *)context;
     mem_free(context);
-    serve_again(ticket.worker, ticket.x, ticket.since);
+    serve_again(ticket.worker, ticket.x, ticket.since, ticket.told);
 }
 
 enum status serve_wake(struct serve_ticket *ticket) { return net_post(ticket->worker->net, wake, ticket); }
@@ -198,6 +199,8 @@ enum status serve_wake(struct serve_ticket *ticket) { return net_post(ticket->wo
 void serve_forget(struct serve_ticket *ticket) { mem_free(ticket); }
 
 uint64_t serve_parked_since(const struct visit *visit) { return visit->parked_since; }
+void serve_tell(struct serve_ticket *ticket, uint32_t word) { ticket->told = word; }
+uint32_t serve_told(const struct visit *visit) { return visit->told; }
 uint64_t serve_now_ms(const struct visit *visit) { return net_now(visit->worker->net).monotonic_ms; }
 
 bool serve_enter(struct visit *visit, struct zone *zone, struct answer_result *result)
