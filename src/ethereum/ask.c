@@ -301,12 +301,13 @@ static void go_on(struct ask *ask, unsigned need, bool differ, bool told)
         wait_for(ask, hedge ? hedge_in(ask) : soon < 1000 ? soon : 60000);
         return;
     }
-    if (soon != UINT64_MAX) {                   /* someone may be asked in a moment */
+    uint64_t now = chain_loop_now_ms(ask->chain->loop);
+    if (soon != UINT64_MAX && now + soon < ask->deadline_ms) {      /* someone may be asked in a moment */
         wait_for(ask, soon);
         return;
     }
     /* A second answer of the same kind helps as little as the first where the provider said why. */
-    if (ask->tries == NULL || told || differ || ask->rounds >= ROUNDS_MAX) {
+    if (ask->tries == NULL || soon != UINT64_MAX || told || differ || ask->rounds >= ROUNDS_MAX) {
         end_unsettled(ask, ask->tries == NULL ? pool_failure(ask->chain) : CHAIN_FAILURE_NONE);
         return;
     }
@@ -338,7 +339,7 @@ static void settle(struct ask *ask)
     if (!left)
         finish(ask);
     else if (chain_loop_now_ms(ask->chain->loop) >= ask->deadline_ms)
-        end_unsettled(ask, CHAIN_FAILURE_TIMEOUT);
+        end_unsettled(ask, in_flight(ask) > 0 || ask->tries == NULL ? CHAIN_FAILURE_TIMEOUT : CHAIN_FAILURE_NONE);
     else
         go_on(ask, need, differ, told);
 }
