@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Wiring, reload and shutdown: the order of things is written here and nowhere else. */
-#include "daemon/chains.h"
 #include "daemon/inside.h"
+#include "daemon/mounts.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -40,6 +40,18 @@ static enum status open_control(struct house *house, struct diagnostics *diag)
     return control_open(&options, &house->control, diag);
 }
 
+static enum status open_chains(struct house *house, struct diagnostics *diag)
+{
+    enum status st = chains_open(house->config, house->epoch, &house->chains, diag);
+    if (st != OK || !house->chains || house->chains->count == 0)
+        return st;
+    st = mounts_source_new(house->chains, &house->mounts_source);
+    if (st != OK)
+        return st;
+    mounts_source_fill(house->mounts_source, &house->source);
+    return serve_sources(house->serve, &house->source, 1);
+}
+
 enum status house_open(struct house *house, struct diagnostics *diag)
 {
     struct net_options options;
@@ -68,7 +80,7 @@ enum status house_open(struct house *house, struct diagnostics *diag)
     if (st == OK)
         st = house_kernel_open(house, diag);
     if (st == OK)
-        st = chains_open(house->config, house->epoch, &house->chains, diag);
+        st = open_chains(house, diag);
     return st == OK ? open_control(house, diag) : st;
 }
 
@@ -385,6 +397,7 @@ void house_close(struct house *house)
     end_threads(house);
     net_close(house->net);
     house_kernel_close(house);
+    mounts_source_free(house->mounts_source);
     serve_free(house->serve);
     chains_free(house->chains);
     keeper_free(house->keeper);

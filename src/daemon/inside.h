@@ -132,6 +132,7 @@ size_t added_key(uint8_t key[2 + NAME_MAX_BYTES], uint16_t klass, struct name_vi
 /* ---- the house ---- */
 
 struct chains;
+struct mounts_source;
 struct house {
     const char *config_path;
     struct config *config;
@@ -142,6 +143,8 @@ struct house {
     struct serve_kernel *kernel_filler;
     struct keeper *keeper;
     struct chains *chains;              /* NULL = the configuration has none */
+    struct mounts_source *mounts_source;    /* NULL = nothing is mounted */
+    struct serve_source source;         /* its entry in the hall */
     uint64_t root_generation;           /* that collisions were last looked at with */
     bool root_looked;
     struct notifier *notifier;
