@@ -210,7 +210,7 @@ const struct key keys_root[] = {
     { "server", KEY_MAP, 0, 0, 0, NULL, NULL, keys_server, "the process" },
     { "log", KEY_MAP, 0, 0, 0, NULL, NULL, keys_log, "what it tells" },
     { "wallet", KEY_MAP, 0, 0, 0, NULL, NULL, keys_wallet, "for `rhiz name` and `rhiz wallet`; the daemon signs nothing and does not look at it" },
-    { "acl", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "named lists of: any, none, loopback, PREFIX, !PREFIX or another list's name; the longest match decides" },
+    { "acl", KEY_SPECIAL, 0, 0, 0, NULL, NULL, NULL, "named lists of: any, none, loopback, own (loopback and the networks of our interfaces), PREFIX, !PREFIX or another list's name; the longest match decides" },
     { "limits", KEY_MAP, 0, 0, 0, NULL, NULL, keys_limits, "against floods" },
     { "templates", KEY_SPECIAL, 0, 0, 0, NULL, NULL, keys_zone, "named options of zones; `default` is for those that name none" },
     { "zones", KEY_SPECIAL, 0, 0, 0, NULL, NULL, keys_zone, "what is served" },

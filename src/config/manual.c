@@ -27,7 +27,7 @@ void config_manual(struct text *out)
                   ".SH DESCRIPTION\nYAML, one file and what it includes.  Sizes take K, M and G; times must have a unit: ms, s, m, h, d or w.\n"
                   "Unknown keys, wrong types and values out of range are errors.  Relative paths count from the folder of the\n"
                   "main file; patterns of\n.B include\ncount from the file that they stand in.  A reload applies whole or not at all.\n"
-                  ".PP\nA list of addresses takes any, none, loopback, PREFIX, !PREFIX and names of\n.B acl\nlists; the longest match decides.\n"
+                  ".PP\nA list of addresses takes any, none, loopback, own, PREFIX, !PREFIX and names of\n.B acl\nlists; the longest match decides.\n"
                   ".SH KEYS\n");
     for (size_t position = 0; config_key_next(&position, &row);) {
         if (row.later)
