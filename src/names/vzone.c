@@ -133,7 +133,7 @@ static bool first_name(const struct fact_records *set, struct name_view *out)
 /* A delegation at or above the name, below the apex of its zone: the topmost. */
 static const struct fact_records *cut_above(const struct facts *f, struct name_view name)
 {
-    for (unsigned labels = f->zone.labels + 1u; f->status == FACTS_FOUND && labels <= name.labels; labels++) {
+    for (unsigned labels = zone_of(f).labels + 1u; f->status == FACTS_FOUND && labels <= name.labels; labels++) {
         const struct fact_records *set = facts_records(f, name_strip(name, name.labels - labels), TYPE_NS);
         if (set != NULL && set->fact.state == FACT_PRESENT)
             return set;
@@ -180,7 +180,7 @@ static void want_glue(struct making *m, const struct fact_records *cut)
 /* The wildcard that stands in for a name that does not exist: of the closest encloser of which anything is known. */
 static const struct fact_records *wildcard_alias(const struct making *m, const struct facts *f, struct name_view name)
 {
-    for (unsigned up = 1; up <= name.labels && name.labels - up >= f->zone.labels; up++) {
+    for (unsigned up = 1; up <= name.labels && name.labels - up >= zone_of(f).labels; up++) {
         struct name wild;
         if (name_prepend((const uint8_t *)"*", 1, name_strip(name, up), &wild) != OK)
             return NULL;
@@ -197,11 +197,11 @@ static const struct facts *facts_with(const struct making *m, struct name_view n
     const struct facts *best = NULL;
     for (size_t i = 0; i < m->in->fact_count; i++) {
         const struct facts *f = m->in->facts[i].facts;
-        if (f->status != FACTS_FOUND || !name_below(name, f->zone))
+        if (f->status != FACTS_FOUND || !name_below(name, zone_of(f)))
             continue;
         if (name_equal(f->name, name))
             return f;
-        if (best == NULL || f->zone.labels > best->zone.labels)
+        if (best == NULL || zone_of(f).labels > zone_of(best).labels)
             best = f;
     }
     return best;
@@ -219,7 +219,7 @@ static bool alias_step(struct making *m, struct name *at)
         want_glue(m, cut);
         return false;
     }
-    for (unsigned labels = f->zone.labels; labels < name.labels; labels++) {
+    for (unsigned labels = zone_of(f).labels; labels < name.labels; labels++) {
         const struct fact_records *dname = present(m, name_strip(name, name.labels - labels), TYPE_DNAME);
         struct name to;
         if (dname == NULL)
@@ -288,9 +288,9 @@ static void add_bad(struct making *m, const struct facts *f, const struct fact_r
     const bool above = set->type == TYPE_NS || set->type == TYPE_DNAME;
     const struct fact *fact = &set->fact;
     const enum chain_failure failure = fact->state == FACT_BROKEN ? CHAIN_FAILURE_NONE : fact->failure;
-    if (above && !name_equal(set->owner, f->zone) && name_below(f->name, set->owner) && (set->type == TYPE_NS || !name_equal(f->name, set->owner)))
+    if (above && !name_equal(set->owner, zone_of(f)) && name_below(f->name, set->owner) && (set->type == TYPE_NS || !name_equal(f->name, set->owner)))
         making_rest_failed(m, failure, fact->reason);       /* it decides about all that lies there */
-    else if (above && set->type == TYPE_DNAME && name_equal(set->owner, f->zone) && !name_equal(f->name, f->zone))
+    else if (above && set->type == TYPE_DNAME && name_equal(set->owner, zone_of(f)) && !name_equal(f->name, zone_of(f)))
         making_rest_failed(m, failure, fact->reason);
     else if (set->type == TYPE_CNAME && (matters(m, set->owner) || role == VZONE_ROLE_CHASED))
         making_rest_failed(m, failure, fact->reason);
@@ -305,6 +305,8 @@ static void add_facts(struct making *m, const struct vzone_facts *from)
         making_rest_failed(m, f->failure, f->reason);
         return;
     }
+    if (f->status == FACTS_ABSENT && m->own && from->role == VZONE_ROLE_QUESTION)
+        records_add(m, f, true);
     if (f->status != FACTS_FOUND)
         return;
     records_add(m, f, false);
@@ -388,7 +390,7 @@ static void know_types(struct making *m)
     const struct facts *f = question_facts(m);
     struct vzone *out = m->out;
     const struct fact_records *cut = cut_above(f, f->name);
-    bool whole = f->status == FACTS_ABSENT || f->status == FACTS_INVALID || (cut != NULL && !name_equal(cut->owner, f->name));
+    bool whole = (f->status == FACTS_FOUND && f->zone.length == 0) || f->status == FACTS_ABSENT || f->status == FACTS_INVALID || (cut != NULL && !name_equal(cut->owner, f->name));
     if (m->in->read->kind == VZONE_TEXT || m->in->read->kind == VZONE_REVERSE)
         whole = f->status != FACTS_FAILED;
     out->all_types = whole && !out->rest_failed && out->failed_count == 0;
@@ -424,16 +426,22 @@ static const char *sentence_of(const struct making *m)
 
 /* ---- where it begins ---- */
 
+/* Also a name that does not exist lies in the zone of one that does; but not in one that counts as gone (then there is a reason). */
+static bool in_a_zone(const struct facts *f)
+{
+    return f->status == FACTS_FOUND || (f->status == FACTS_ABSENT && f->zone.length != 0 && f->reason == NULL && !name_equal(f->zone, f->name));
+}
+
 static void choose_origin(struct making *m)
 {
     const struct facts *f = question_facts(m);
     const bool below_reverse = m->in->read->kind == VZONE_REVERSE;
     m->origin = name_copy(below_reverse ? m->mount->reverse : m->mount->suffix);
-    if (below_reverse || m->in->read->kind == VZONE_TEXT || f->status != FACTS_FOUND)
+    if (below_reverse || m->in->read->kind == VZONE_TEXT || !in_a_zone(f))
         return;
-    bool soa = records_have(f, f->zone, TYPE_SOA), ns = records_have(f, f->zone, TYPE_NS);
+    bool soa = records_have(f, zone_of(f), TYPE_SOA), ns = records_have(f, zone_of(f), TYPE_NS);
     struct name zone;
-    if ((!soa && !ns) || !tree_to_dns(m->mount, f->zone, &zone))
+    if ((!soa && !ns) || !tree_to_dns(m->mount, zone_of(f), &zone))
         return;
     m->own = true;
     m->own_soa = soa;

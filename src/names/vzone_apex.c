@@ -33,7 +33,7 @@ static size_t server_count(const struct mount_options *mount) { return mount->se
 /* The first server of a name that has NS on chain. */
 static bool own_server(const struct facts *facts, struct name_view *out)
 {
-    const struct fact_records *ns = facts_records(facts, facts->zone, TYPE_NS);
+    const struct fact_records *ns = facts_records(facts, zone_of(facts), TYPE_NS);
     if (ns == NULL || ns->fact.state != FACT_PRESENT || ns->fact.value.length < 7)
         return false;
     struct cursor c = cursor_of((const uint8_t *)ns->fact.value.data + 6, ns->fact.value.length - 6);

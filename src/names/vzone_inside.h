@@ -27,6 +27,8 @@ static inline bool tree_is_one(const struct mount_options *mount) { return name_
 void making_failed(struct making *m, uint16_t type, enum chain_failure failure, const char *reason);
 void making_rest_failed(struct making *m, enum chain_failure failure, const char *reason);
 void making_fact_failed(struct making *m, uint16_t type, const struct fact *fact);
+/* The name that has the resolver; the name itself where none does. */
+static inline struct name_view zone_of(const struct facts *f) { return f->zone.length == 0 ? f->name : f->zone; }
 static inline bool fact_is_bad(const struct fact *fact) { return fact->state == FACT_BROKEN || fact->state == FACT_FAILED; }
 
 /* A record of the version, its TTL held to the limits.  @param owner  in the DNS */
@@ -37,8 +39,8 @@ void making_add_txt(struct making *m, struct name_view owner, uint32_t ttl, stru
 /* vzone_apex.c */
 void apex_add(struct making *m);
 
-/* vzone_records.c: RRsets of the DNS profile.  @return whether the name has one of that type now */
-void records_add(struct making *m, const struct facts *facts, bool addresses_only);
+/* vzone_records.c: RRsets of the DNS profile.  apex_only: SOA and NS of the zone */
+void records_add(struct making *m, const struct facts *facts, bool apex_only);
 bool records_have(const struct facts *facts, struct name_view owner, uint16_t type);
 
 /* vzone_made.c: what is made of content hashes, texts, coins; @param owner  in the DNS */

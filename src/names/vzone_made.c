@@ -11,7 +11,7 @@
 /* The content hash is the looked-up name's own: it is the one that has the resolver, or an ancestor's resolver answers for it. */
 bool made_from_content(const struct facts *facts)
 {
-    return name_equal(facts->name, facts->zone) || (facts->ens && facts->e.wildcard);
+    return name_equal(facts->name, zone_of(facts)) || (facts->ens && facts->e.wildcard);
 }
 
 void made_add_dnslink(struct making *m, const struct facts *facts, struct name_view owner)

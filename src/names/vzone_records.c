@@ -123,10 +123,10 @@ bool records_have(const struct facts *facts, struct name_view owner, uint16_t ty
 /* SOA and NS of a name's own apex belong to a version that begins there. */
 static bool is_apex_set(const struct facts *facts, const struct fact_records *set)
 {
-    return (set->type == TYPE_SOA || set->type == TYPE_NS) && name_equal(set->owner, facts->zone);
+    return (set->type == TYPE_SOA || set->type == TYPE_NS) && name_equal(set->owner, zone_of(facts));
 }
 
-void records_add(struct making *m, const struct facts *facts, bool addresses_only)
+void records_add(struct making *m, const struct facts *facts, bool apex_only)
 {
     for (size_t i = 0; i < facts->record_count; i++) {
         const struct fact_records *set = &facts->records[i];
@@ -134,7 +134,7 @@ void records_add(struct making *m, const struct facts *facts, bool addresses_onl
             continue;
         if (set->type == TYPE_SOA && !is_apex_set(facts, set))
             continue;                                   /* there is one zone here */
-        if (addresses_only && set->type != TYPE_A && set->type != TYPE_AAAA)
+        if (apex_only && !is_apex_set(facts, set))
             continue;
         add_set(m, facts, set);
     }
