@@ -82,6 +82,7 @@ static MUST_CHECK enum status take_options(struct chain *chain, const struct cha
         chain->options.quorum = 1;
     struct follower_rhythm *rhythm = &chain->rhythm;
     rhythm->interval_ms = options->block_time_ms;
+    rhythm->floor_ms = 250;
     for (size_t i = 0; i < LENGTH_OF(rhythms); i++) {
         if (rhythms[i].id != options->chain_id)
             continue;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    POLL_MIN_MS = 250, LEARNED_MAX_MS = 1000, HEALTH_MS = 1000,
+    LEARNED_MAX_MS = 1000, HEALTH_MS = 1000,
     ASK_ALL_AFTER = 3,          /* polls without news: not only the best ones are asked */
     ASK_ALL_EVERY = 16,
     BEHIND_MAX = 2, BEHIND_MAX_PUBLIC = 6,      /* nodes behind one address may be some blocks apart */
@@ -23,7 +23,7 @@ static uint64_t gap_ms(const struct follower_rhythm *rhythm)
 {
     uint64_t most = rhythm->interval_ms / 4;
     most = rhythm->learned ? LEARNED_MAX_MS / 2 : most < 500 ? 500 : most > 4000 ? 4000 : most;
-    uint64_t gap = POLL_MIN_MS;
+    uint64_t gap = rhythm->floor_ms;
     for (unsigned i = 1; i < rhythm->misses && gap < most; i++)
         gap += gap / 2;
     return gap < most ? gap : most;
@@ -34,10 +34,10 @@ static uint64_t next_poll_ms(const struct chain *chain)
     const struct follower_rhythm *rhythm = &chain->rhythm;
     uint64_t now = chain_loop_now_ms(chain->loop);
     if (ring_newest(&chain->ring) == NULL)
-        return POLL_MIN_MS;
+        return rhythm->floor_ms;
     uint64_t expected = rhythm->head_at_ms + rhythm->interval_ms - rhythm->interval_ms / 32;
     if (now < expected)
-        return expected - now < POLL_MIN_MS ? POLL_MIN_MS : expected - now;
+        return expected - now < rhythm->floor_ms ? rhythm->floor_ms : expected - now;
     return gap_ms(rhythm);
 }
 
@@ -53,7 +53,7 @@ static void learn(struct chain *chain, const struct chain_header *before, const 
     uint64_t now = chain_loop_now_ms(chain->loop);
     if (rhythm->learned && before && header->block.number == before->block.number + 1) {
         uint64_t took = now - rhythm->head_at_ms;
-        took = took < POLL_MIN_MS ? POLL_MIN_MS : took > LEARNED_MAX_MS ? LEARNED_MAX_MS : took;
+        took = took < rhythm->floor_ms ? rhythm->floor_ms : took > LEARNED_MAX_MS ? LEARNED_MAX_MS : took;
         rhythm->interval_ms = (rhythm->interval_ms * 3 + took) / 4;
     }
     rhythm->head_at_ms = now;
@@ -220,6 +220,23 @@ static void tell_drop(struct chain *chain, uint64_t from)
     }
 }
 
+/* Who says other things of a block that is agreed by its hash did not take them from the chain.  Another hash is no lie: branches are. */
+static void mark_liars(struct chain *chain, const struct chain_header *agreed)
+{
+    for (size_t i = 0; i < chain->provider_count; i++) {
+        struct provider *provider = &chain->providers[i];
+        for (unsigned k = 0; k < provider->seen_count; k++) {
+            const struct chain_header *seen = &provider->seen[k];
+            if (!eth_word_equal(&seen->block.hash, &agreed->block.hash) || memcmp(seen, agreed, HEADER_OCTETS) == 0)
+                continue;
+            provider_note_lie(provider);
+            count_add(&chain->disagreements, 1);
+            if (log_allowed(&chain->alarm_stamp, 10))
+                log_warning(LOG_NET, "provider tells another header than the others", log_text("chain", chain->options.name), log_text("provider", provider->name));
+        }
+    }
+}
+
 static void announce(struct chain *chain, const struct chain_header *header)
 {
     if (!header->verified && log_allowed(&chain->header_stamp, 3600))
@@ -239,6 +256,7 @@ static void tell_head(struct chain *chain, const struct chain_header *header)
 {
     learn(chain, ring_newest(&chain->ring), header);
     ring_put(&chain->ring, header);
+    mark_liars(chain, header);
     announce(chain, header);
 }
 
@@ -391,6 +409,28 @@ static bool is_lagging(struct chain *chain, const struct chain_header *agreed, c
     return ++chain->rhythm.behind < most;
 }
 
+/* Two tell different things of one new block: the others are asked at once, once. */
+static void look_for_dispute(struct chain *chain)
+{
+    const struct chain_header *head = ring_newest(&chain->ring), *first = NULL;
+    for (size_t i = 0; i < chain->provider_count; i++) {
+        const struct provider *provider = &chain->providers[i];
+        const struct chain_header *latest = &provider->seen[provider->latest];
+        if (provider->seen_count == 0 || !provider_admitted(provider) || (head && latest->block.number <= head->block.number) || latest->block.number <= chain->rhythm.disputed)
+            continue;
+        if (first == NULL || first->block.number != latest->block.number) {
+            first = latest;
+            continue;
+        }
+        if (memcmp(first, latest, HEADER_OCTETS) == 0)
+            continue;
+        chain->rhythm.disputed = latest->block.number;
+        chain->rhythm.misses = chain->rhythm.misses < ASK_ALL_AFTER ? ASK_ALL_AFTER : chain->rhythm.misses;
+        poll_run(&chain->poll_timer);
+        return;
+    }
+}
+
 void follower_look(struct chain *chain)
 {
     struct advance *advance = &chain->advance;
@@ -400,12 +440,14 @@ void follower_look(struct chain *chain)
     const struct chain_header *agreed = agreed_head(chain, &since), *head = ring_newest(&chain->ring);
     if (agreed == NULL) {
         state_head_came(chain);             /* there may be none to be hoped for */
+        look_for_dispute(chain);
         return;
     }
     chain->rhythm.alive_at_ms = since > chain->rhythm.alive_at_ms ? since : chain->rhythm.alive_at_ms;
     if (head && eth_word_equal(&agreed->block.hash, &head->block.hash)) {
         chain->rhythm.behind = 0;
         look_at_health(chain);
+        look_for_dispute(chain);
         return;
     }
     if (head && is_lagging(chain, agreed, head))
@@ -435,7 +477,7 @@ void follower_start(struct chain *chain)
     struct follower_rhythm *rhythm = &chain->rhythm;
     rhythm->alive_at_ms = rhythm->head_at_ms = chain_loop_now_ms(chain->loop);
     pool_check(chain);
-    if (chain_timer_set(chain->loop, &chain->poll_timer, POLL_MIN_MS, poll_run) != OK
+    if (chain_timer_set(chain->loop, &chain->poll_timer, rhythm->floor_ms, poll_run) != OK
         || chain_timer_set(chain->loop, &chain->health_timer, HEALTH_MS, health_run) != OK)
         log_error(LOG_NET, "out of memory: a chain is not followed", log_text("chain", chain->options.name));
 }

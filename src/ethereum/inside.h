@@ -218,6 +218,8 @@ struct follower_rhythm {
     unsigned misses;                /* polls since a block was expected */
     unsigned behind;                /* answers in a row that say that the chain is shorter than what we know */
     uint64_t polls;
+    uint64_t floor_ms;              /* never asked more often */
+    uint64_t disputed;              /* number of a block that not all say the same of: all have been asked */
 };
 
 struct chain {

@@ -22,7 +22,7 @@ struct bench {
     struct chain_follower follower;
     struct told told[HEADS_MAX];
     size_t told_count;
-    uint64_t wait_head;
+    uint64_t wait_head, lookup_ms;
     bool reached;
     /* the last read */
     bool done;
@@ -80,8 +80,8 @@ static void begin(struct bench *b, unsigned quorum)
     options.check = quorum > 1 ? CHAIN_CHECK_QUORUM : CHAIN_CHECK_SINGLE;
     options.quorum = quorum;
     options.block_time_ms = 250;
-    options.try_ms = 500;
-    options.lookup_ms = 4000;
+    options.try_ms = 300;
+    options.lookup_ms = b->lookup_ms ? b->lookup_ms : 3000;
     options.registry = world_registry;
     options.multicall = world_multicall;
     for (size_t i = 0; i < b->peer_count; i++) {
@@ -91,6 +91,8 @@ static void begin(struct bench *b, unsigned quorum)
     options.providers = providers;
     options.provider_count = b->peer_count;
     assert_int_equal(chain_new(b->loop, &options, &b->chain), OK);
+    b->chain->rhythm.floor_ms = 20;
+    b->chain->rhythm.interval_ms = 40;
     b->follower = (struct chain_follower){ .context = b, .logs = on_logs, .head = on_head, .drop = on_drop };
 }
 
@@ -415,6 +417,7 @@ static void test_the_only_one_fails(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH_OF(vices); i++) {
         open_bench(&b, 1);
+        b.lookup_ms = 700;
         begin(&b, 1);
         follow(&b);
         set_vice(&b.peers[0], i, true);
@@ -727,6 +730,7 @@ static void test_header_lie(void **state)
     }
     for (size_t i = 0; i < b.peer_count; i++)
         assert_int_equal(atomic_load(&b.peers[i].get_logs), 0);
+    assert_true(atomic_load(&b.chain->providers[1].disagreed) > 0);
     end(&b);
 }
 
@@ -805,10 +809,11 @@ static void test_memory(void **state)
     struct bench b;
     (void)state;
     open_bench(&b, 2);
+    b.lookup_ms = 300;
     begin(&b, 2);
     follow(&b);
     unsigned failed = 0;
-    for (uint64_t nth = 1; nth < 120; nth++) {
+    for (uint64_t nth = 1; nth < 150; nth += nth < 40 ? 1 : 7) {
         fault_after(nth);
         enum status status = try_read_all(&b, mixed, LENGTH_OF(mixed));
         fault_after(0);
