@@ -39,7 +39,9 @@ size_t collisions_look(struct chains *chains, const struct zone_version *root)
         struct chains_mount *m = &chains->list[i];
         bool now = delegated(mount_suffix(m->mount), root);
         count += now;
-        if (now == atomic_exchange(&m->collides, now))
+        bool before = atomic_exchange(&m->collides, now);
+        mount_set_off(m->mount, chains_mount_is_off(m));
+        if (now == before)
             continue;
         char text[NAME_TEXT_ROOM];
         const struct log_field suffix = log_text("suffix", name_to_text(mount_suffix(m->mount), text));

@@ -244,9 +244,6 @@ static enum control_code explain_mount(struct explained *e, struct mount *mount,
     json_value_set_text(out, "health", health_text(mount_health(mount)));
     json_value_set(e->out, "mount", out);
     json_value_set_text(e->out, "source", "mount");
-    for (size_t i = 0; i < e->house->chains->count; i++)
-        if (e->house->chains->list[i].mount == mount && chains_mount_is_off(&e->house->chains->list[i]))
-            json_value_set_text(e->out, "note", "the root zone delegates this suffix, and the configuration gives it to the DNS (collision: dns)");
     if (tell_known(e, mount, "hit"))
         return CONTROL_OK;
     epoch_offline(reader);              /* waiting holds nothing up */
@@ -261,12 +258,22 @@ static enum control_code explain_mount(struct explained *e, struct mount *mount,
 
 /* ---- the verb ---- */
 
+/* A name below a mount that the DNS was given. */
+static void tell_off(struct explained *e)
+{
+    const struct chains *chains = e->house->chains;
+    for (size_t i = 0; chains && i < chains->count; i++)
+        if (chains_mount_is_off(&chains->list[i]) && name_below(e->view, mount_suffix(chains->list[i].mount)))
+            json_value_set_text(e->out, "note", "the root zone delegates this suffix, and the configuration gives it to the DNS (collision: dns)");
+}
+
 static enum control_code explain(struct explained *e, const struct zone_table *table, struct epoch_reader *reader)
 {
     const struct zone *zone = table ? zone_table_find(table, e->view, CLASS_IN, answer_wants_parent(e->type)) : NULL;
     if (!zone && table && answer_wants_parent(e->type))
         zone = zone_table_find(table, e->view, CLASS_IN, false);
     struct mount *mount = e->house->chains ? mounts_find(e->house->chains->mounts, e->view) : NULL;
+    tell_off(e);
     if (mount && (!zone || zone_name(zone).labels < mount_suffix(mount).labels))
         return explain_mount(e, mount, reader);
     if (zone) {

@@ -180,7 +180,7 @@ static int match(void *context, const struct serve_question *question)
 {
     const struct mounts_source *source = context;
     int most = -1;
-    if (question->klass != CLASS_IN && question->klass != CLASS_ANY)
+    if ((question->klass != CLASS_IN && question->klass != CLASS_ANY) || mounts_find(source->mounts, question->name) == NULL)
         return -1;
     for (size_t i = 0; i < source->suffix_count; i++)
         if (source->suffixes[i].labels > most && name_below(question->name, source->suffixes[i]))

@@ -156,13 +156,16 @@ static int suffix_labels(const struct mount *mount, struct name_view name)
     return labels;
 }
 
+void mount_set_off(struct mount *mount, bool off) { atomic_store_explicit(&mount->off, off, memory_order_relaxed); }
+static bool is_off(const struct mount *mount) { return atomic_load_explicit(&mount->off, memory_order_relaxed); }
+
 struct mount *mounts_find(const struct mounts *mounts, struct name_view name)
 {
     const struct mount *best = NULL;
     int most = -1;
     for (size_t i = 0; i < mounts->count; i++) {
         int labels = suffix_labels(&mounts->list[i], name);
-        if (labels > most) {
+        if (labels > most && !is_off(&mounts->list[i])) {
             best = &mounts->list[i];
             most = labels;
         }
@@ -288,7 +291,7 @@ enum mount_outcome mounts_take(const struct mounts *mounts, struct name_view nam
                                struct mount_found *out)
 {
     const struct cache_entry *e = cache_take(mounts->cache, 0, name, begun);
-    if (e != NULL && e->space - SPACE_BASE < mounts->count) {
+    if (e != NULL && e->space - SPACE_BASE < mounts->count && !is_off(&mounts->list[e->space - SPACE_BASE])) {
         *mount = &mounts->list[e->space - SPACE_BASE];
         return mount_judge(*mount, e, type, now_ms, out);
     }

@@ -59,6 +59,7 @@ struct mount {
     struct name suffix, base, reverse;
     struct name_view *servers; struct address *gateways;    /* ours */
     uint32_t space;
+    _Atomic bool off;                           /* the DNS has its suffix */
     struct zone *zone, *reverse_zone;           /* reverse_zone: NULL = none */
     struct followed *chains[CHAINS_MAX]; unsigned chain_count;
     uint32_t serial, told_serial;               /* block of the last change; in the zone's version */
