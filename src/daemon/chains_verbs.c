@@ -218,7 +218,7 @@ void house_look_at_root(struct house *house)
 {
     static const struct name_view root = { (const uint8_t *)"", 1, 0 };
     struct epoch_reader *reader;
-    if (!house->chains || !atomic_load(&house->ready) || epoch_join(house->epoch, &reader) != OK)
+    if (!house->chains || epoch_join(house->epoch, &reader) != OK)
         return;
     const struct zone_table *table = keeper_view_table(house->keeper, NULL);
     const struct zone *zone = table ? zone_table_get(table, root, CLASS_IN) : NULL;

@@ -245,6 +245,7 @@ enum status house_start(struct house *house, struct diagnostics *diag)
         st = chains_start(house->chains);
     if (st == OK) {
         wait_a_little(house);
+        house_look_at_root(house);
         st = start_workers(house);
     }
     if (st == OK)
