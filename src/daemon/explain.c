@@ -119,10 +119,8 @@ static void set_hex(struct json_value *out, const char *key, const void *octets,
 static void add_note(const struct mount_note *note, uint64_t now_unix_ms, struct json_value *out)
 {
     char text[32];
-    if (note->chain) {
-        json_value_set_text(out, "chain", chain_name(note->chain));
-        json_value_set_u64(out, "chain_id", chain_id(note->chain));
-    }
+    json_value_set_text(out, "chain", chain_name(note->chain));
+    json_value_set_u64(out, "chain_id", chain_id(note->chain));
     json_value_set_u64(out, "block", note->block.number);
     set_hex(out, "block_hash", note->block.hash.octets, 32);
     json_value_set_u64(out, "block_time", note->block.time);
@@ -219,9 +217,10 @@ static bool tell_known(struct explained *e, struct mount *mount, const char *fro
         return false;
     const struct cache_entry *entry = cache_find(e->house->chains->cache, 0, e->view);
     json_value_set_text(e->out, "cache", outcome == MOUNT_STALE ? "stale" : outcome == MOUNT_FAILED ? "failure" : from);
-    if (entry && entry->note) {
+    const struct mount_note *note = entry ? entry->note : NULL;
+    if (note && note->chain && !eth_word_is_zero(&note->block.hash)) {       /* something was read */
         struct json_value *chain = json_value_object();
-        add_note(entry->note, now.unix_ms, chain);
+        add_note(note, now.unix_ms, chain);
         if (entry->valid_until_ms != UINT64_MAX)
             json_value_set_u64(chain, "valid_ms", entry->valid_until_ms > now.monotonic_ms ? entry->valid_until_ms - now.monotonic_ms : 0);
         json_value_set(e->out, "proof", chain);
