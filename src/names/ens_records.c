@@ -37,11 +37,11 @@ static bool is_single(uint16_t type) { return type == TYPE_CNAME || type == TYPE
 
 enum status ens_records_read(struct slice octets, struct name_view owner, uint16_t type, struct arena *arena, struct slice *out, const char **wrong)
 {
-    struct cursor cursor = cursor_of((const uint8_t *)octets.data, octets.length);
     if (octets.length == 0) {
         *out = slice_of(NULL, 0);
         return OK;
     }
+    struct cursor cursor = cursor_of((const uint8_t *)octets.data, octets.length);
     uint8_t *value = octets.length <= 2 * SET_MAX_BYTES ? arena_bytes(arena, octets.length) : NULL;
     if (octets.length > 2 * SET_MAX_BYTES) {
         *wrong = "more records than a message can hold";

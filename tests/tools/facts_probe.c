@@ -80,7 +80,8 @@ static void add_records(struct text *out, const struct fact_records *records)
         text_add_json(out, records->fact.reason);
     }
     text_add(out, ",\"records\":[");
-    struct cursor cursor = cursor_of((const uint8_t *)records->fact.value.data, records->fact.value.length);
+    struct slice value = records->fact.value.length ? records->fact.value : slice_string("");
+    struct cursor cursor = cursor_of((const uint8_t *)value.data, value.length);
     while (cursor_left(&cursor) > 0) {
         uint32_t ttl = cursor_u32(&cursor);
         uint16_t size = cursor_u16(&cursor);
