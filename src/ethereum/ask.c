@@ -76,20 +76,34 @@ static uint32_t voters(const struct ask *ask, size_t item, const struct ask_item
     return operators;
 }
 
-struct tally { unsigned most, asked; bool differ, told; const struct ask_item *best; enum chain_failure failure; };
+struct tally { unsigned most, asked; bool differ, told, starved; const struct ask_item *best; enum chain_failure failure; };
+
+/* That a call runs out of gas may mean that a contract has no such function, so it is a statement like any other: for as many voices as a
+ * value needs.  One that is alone with it may have little gas to give, or lie. */
+static bool tally_failure(const struct ask_try *one, size_t item, uint32_t *starved, struct tally *tally)
+{
+    const struct ask_item *what = &one->items[item];
+    tally->told |= what->told && !one->stale;
+    if (what->failure != CHAIN_FAILURE_GAS || !what->told) {
+        if (!one->stale || tally->failure == CHAIN_FAILURE_NO_PROVIDER)
+            tally->failure = what->failure;
+        return false;
+    }
+    *starved |= one->stale ? 0 : UINT32_C(1) << one->provider->operator;
+    return true;
+}
 
 static struct tally tally_of(const struct ask *ask, size_t item)
 {
     struct tally tally = { .failure = CHAIN_FAILURE_NO_PROVIDER };
     const struct ask_item *first = NULL;
-    uint32_t asked = 0;
+    uint32_t asked = 0, starved = 0;
+    bool any_starved = false;
     for (const struct ask_try *one = ask->tries; one; one = one->next) {
         if (!one->over)
             continue;
         if (!counts(one, item)) {
-            if (!one->stale || tally.failure == CHAIN_FAILURE_NO_PROVIDER)
-                tally.failure = one->items[item].failure;
-            tally.told |= one->items[item].told && !one->stale;
+            any_starved |= tally_failure(one, item, &starved, &tally);
             continue;
         }
         const struct ask_item *what = &one->items[item];
@@ -103,6 +117,11 @@ static struct tally tally_of(const struct ask *ask, size_t item)
         }
     }
     tally.asked = (unsigned)__builtin_popcount(asked);
+    tally.starved = tally.most == 0 && (unsigned)__builtin_popcount(starved) >= ask->want;
+    if (tally.starved)
+        tally.failure = CHAIN_FAILURE_GAS;
+    else if (any_starved && tally.most > 0)
+        tally.failure = CHAIN_FAILURE_DISAGREE;
     return tally;
 }
 
@@ -329,6 +348,10 @@ static void settle(struct ask *ask)
         struct tally tally = tally_of(ask, i);
         if (tally.most >= ask->want) {
             adopt(ask, i, &tally);
+            continue;
+        }
+        if (tally.starved) {
+            give_up(ask, i, CHAIN_FAILURE_GAS);
             continue;
         }
         left = true;

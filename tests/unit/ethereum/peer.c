@@ -229,6 +229,10 @@ static void eth_call(struct peer *peer, struct json_view params, struct text *ou
         text_add(out, "\"error\":{\"code\":-32000,\"message\":\"header not found\"}");
         return;
     }
+    if (atomic_load(&peer->starved)) {
+        text_add(out, "\"error\":{\"code\":-32000,\"message\":\"out of gas\"}");
+        return;
+    }
     uint8_t *octets = malloc(digits.length / 2 + 1);
     struct text value;
     text_growing(&value);

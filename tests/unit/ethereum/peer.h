@@ -40,6 +40,7 @@ struct peer {
     atomic_int lie_header;          /* a bloom of ones */
     atomic_int omit_logs;
     atomic_int lag;                 /* blocks behind */
+    atomic_int starved;             /* every call runs out of gas, as it says */
     atomic_int no_batch;            /* 1: one object with an error; 2: HTTP 400 */
     atomic_int http;                /* this status instead of an answer */
     atomic_int retry_after;

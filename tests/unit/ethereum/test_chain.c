@@ -11,7 +11,8 @@
 enum { HEADS_MAX = 256, PATIENCE_MS = 20000 };
 
 /* What a follower was told, in order. */
-struct told { enum { TOLD_LOGS, TOLD_HEAD, TOLD_DROP } what; uint64_t number; size_t count; };
+enum { TOLD_LOGS, TOLD_HEAD, TOLD_DROP };
+struct told { unsigned what; uint64_t number; size_t count; };
 
 struct bench {
     struct world world;
@@ -33,7 +34,7 @@ struct bench {
     size_t count;
 };
 
-static void note(struct bench *b, int what, uint64_t number, size_t count)
+static void note(struct bench *b, unsigned what, uint64_t number, size_t count)
 {
     if (b->told_count < HEADS_MAX)
         b->told[b->told_count++] = (struct told){ what, number, count };
@@ -358,6 +359,30 @@ static void test_two_liars(void **state)
     end(&b);
 }
 
+/* "Out of gas" may be taken for "there is no such function": one voice alone must not bring that about. */
+static void test_one_starves(void **state)
+{
+    static const struct { const char *label; bool silent; enum chain_failure want; unsigned starved; } cases[] = {
+        { "one starves, one knows, one does not answer", true, CHAIN_FAILURE_DISAGREE, 1 }, { "one starves, two know", false, CHAIN_FAILURE_NONE, 1 },
+        { "two starve, one does not answer", true, CHAIN_FAILURE_GAS, 2 }, { "two starve, one knows", false, CHAIN_FAILURE_GAS, 2 },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct bench b;
+        open_bench(&b, 3);
+        begin(&b, 2);
+        follow(&b);
+        for (unsigned k = 0; k < cases[i].starved; k++)
+            atomic_store(&b.peers[k].starved, 1);
+        atomic_store(&b.peers[2].silent, cases[i].silent);
+        read_all(&b, &mixed[6], 1);
+        if (b.results[0].failure != cases[i].want && !(i == 3 && b.results[0].failure == CHAIN_FAILURE_DISAGREE))
+            fail_msg("%s: %s, not %s", cases[i].label, chain_failure_label(b.results[0].failure), chain_failure_label(cases[i].want));
+        CHECK_EQUAL(b.results[0].outcome == STATE_VALUE, cases[i].want == CHAIN_FAILURE_NONE, cases[i].label);
+        end(&b);
+    }
+}
+
 /* Two URLs of one operator are one voice. */
 static void test_operators(void **state)
 {
@@ -563,21 +588,21 @@ static void test_behind(void **state)
 
 /* ---- following ---- */
 
-static size_t told_after(struct bench *b, size_t from, int what, uint64_t number)
+static size_t told_after(struct bench *b, size_t from, unsigned what, uint64_t number)
 {
     for (size_t i = from; i < b->told_count; i++) {
-        if ((int)b->told[i].what == what && b->told[i].number == number)
+        if (b->told[i].what == what && b->told[i].number == number)
             return i;
     }
     fail_msg("not told: %s %llu", what == TOLD_HEAD ? "head" : what == TOLD_DROP ? "drop" : "logs", (unsigned long long)number);
     return 0;
 }
 
-static size_t told_times(const struct bench *b, int what)
+static size_t told_times(const struct bench *b, unsigned what)
 {
     size_t times = 0;
     for (size_t i = 0; i < b->told_count; i++)
-        times += (int)b->told[i].what == what;
+        times += b->told[i].what == what;
     return times;
 }
 
@@ -831,7 +856,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads), cmocka_unit_test(test_limits), cmocka_unit_test(test_taken_apart), cmocka_unit_test(test_batch_refused),
-        cmocka_unit_test(test_error_shapes), cmocka_unit_test(test_one_liar), cmocka_unit_test(test_two_liars), cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_error_shapes), cmocka_unit_test(test_one_liar), cmocka_unit_test(test_two_liars), cmocka_unit_test(test_one_starves), cmocka_unit_test(test_operators),
         cmocka_unit_test(test_one_fails), cmocka_unit_test(test_the_only_one_fails), cmocka_unit_test(test_recovery), cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_other_registry), cmocka_unit_test(test_behind), cmocka_unit_test(test_heads),
         cmocka_unit_test(test_reorganisation), cmocka_unit_test(test_gap), cmocka_unit_test(test_logs), cmocka_unit_test(test_logs_undecided),
