@@ -179,6 +179,15 @@ const struct cache_entry *cache_find(const struct cache *cache, uint32_t space, 
     return cache_take(cache, space, name, cache_begin(cache, name));
 }
 
+/* Keys are written before the entry is published and never after. */
+size_t cache_entry_depends(const struct cache_entry *entry, uint64_t *out, size_t room)
+{
+    const struct entry *e = (const struct entry *)(const void *)entry;
+    for (uint32_t i = 0; i < e->link_count && i < room; i++)
+        out[i] = e->links[i].key;
+    return e->link_count;
+}
+
 /* ---- within the lock of a shard ---- */
 
 /* What leaves goes on the list of the dead; the caller retires it when the lock is given back. */

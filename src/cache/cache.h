@@ -60,6 +60,9 @@ struct cache_new_entry {
 /** Publishes it in the place of one of the same space and name.  Takes value and note, whatever happens.
  *  @return OK, E_NOMEM, E_LIMIT (larger than a shard's share, or too many dependencies) */
 MUST_CHECK enum status cache_put(struct cache *cache, const struct cache_new_entry *entry);
+/** What an entry rests on, copied: for who puts another in its place that goes on with its value.  @param entry  borrowed from above
+ *  @return how many; of those, as many as there is room for were written */
+size_t cache_entry_depends(const struct cache_entry *entry, uint64_t *out, size_t room);
 /** Something changed: all that depend on it leave.  What nothing depends on costs a look into a table.  @return how many */
 size_t cache_touch(struct cache *cache, uint64_t dependency);
 /** All of a space that were born at this number or later (a reorganisation). */

@@ -218,18 +218,24 @@ static void add_dns_own(uint64_t types[CACHE_TYPES / 64])
         cache_types_add(types, own[i]);
 }
 
+/* Of the suffix that the name lies below. */
+static uint8_t labels_of(const struct lookup *lookup)
+{
+    const struct mount_options *o = &lookup->mount->options;
+    bool reverse = lookup->read.kind == VZONE_REVERSE || (lookup->read.kind == VZONE_NOTHING && o->reverse.labels > 0 && name_below(name_view_of(&lookup->name), o->reverse));
+    return reverse ? o->reverse.labels : o->suffix.labels;
+}
+
 static enum status put(const struct lookup *lookup, struct kept_note *note, const struct vzone *zone, uint64_t valid_ms, const struct resting *r)
 {
     const uint64_t now = chain_loop_now_ms(lookup->mounts->loop);
     struct cache_new_entry entry = {
-        .entry = { .name = name_view_of(&lookup->name), .space = lookup->mount->space, .labels = lookup->mount->options.suffix.labels,
+        .entry = { .name = name_view_of(&lookup->name), .space = lookup->mount->space, .labels = labels_of(lookup),
                    .all_types = zone->all_types, .valid_until_ms = valid_ms == UINT64_MAX ? UINT64_MAX : now + valid_ms,
                    .born = note->open.block.number, .value = zone->version, .note = note },
         .bytes = zone_version_bytes(zone->version) + sizeof *note,
         .destroy_value = version_free, .destroy_note = note_free, .depends = r->keys, .depend_count = r->count,
     };
-    if (lookup->read.kind == VZONE_REVERSE || (lookup->read.kind == VZONE_NOTHING && name_below(name_view_of(&lookup->name), lookup->mount->options.reverse)))
-        entry.entry.labels = lookup->mount->options.reverse.labels;
     memcpy(entry.entry.types, zone->types, sizeof zone->types);
     if (!zone->rest_failed)
         add_dns_own(entry.entry.types);
@@ -298,36 +304,48 @@ void lookup_put_nothing(struct lookup *lookup)
     (void)!put(lookup, note, &zone, UINT64_MAX, &nothing);
 }
 
-/* The entry that is there, if any, goes on, as what could be told as stale. */
+/* The entry that is there goes on, with all that it rests on: what it knows is as good as before.  @return what its version takes */
+static size_t keep_old(const struct cache_entry *old, struct cache_new_entry *entry, struct kept_note *note, uint64_t *keys)
+{
+    *note = *(const struct kept_note *)old->note;
+    for (size_t i = 0; i < note->watched_count; i++)
+        atomic_fetch_add_explicit(&note->watched[i]->uses, 1, memory_order_relaxed);
+    entry->entry = *old;
+    entry->entry.note = note;
+    entry->depends = keys;
+    entry->depend_count = cache_entry_depends(old, keys, CACHE_DEPENDS_MAX);
+    if (old->value == NULL)
+        return 0;
+    zone_version_hold(old->value);
+    return zone_version_bytes(old->value);
+}
+
 void lookup_put_failure(struct lookup *lookup, enum chain_failure failure, const char *reason)
 {
     struct mounts *mounts = lookup->mounts;
     struct kept_note *note = mem_alloc(sizeof *note);
+    uint64_t *keys = mem_alloc(CACHE_DEPENDS_MAX * sizeof *keys);
     count_failure(lookup, failure);
-    if (note == NULL)
+    if (note == NULL || keys == NULL) {
+        mem_free(note);
+        mem_free(keys);
         return;
+    }
     struct cache_new_entry entry = {
-        .entry = { .name = name_view_of(&lookup->name), .space = lookup->mount->space, .labels = lookup->mount->options.suffix.labels, .note = note },
+        .entry = { .name = name_view_of(&lookup->name), .space = lookup->mount->space, .labels = labels_of(lookup), .note = note },
         .bytes = sizeof *note, .destroy_value = version_free, .destroy_note = note_free,
     };
     epoch_online(mounts->reader);
     const struct cache_entry *old = cache_find(mounts->cache, lookup->mount->space, name_view_of(&lookup->name));
-    if (old != NULL) {
-        const struct kept_note *before = old->note;
-        *note = *before;
-        for (size_t i = 0; i < note->watched_count; i++)
-            atomic_fetch_add_explicit(&note->watched[i]->uses, 1, memory_order_relaxed);
-        entry.entry = *old;
-        entry.entry.note = note;
-        entry.bytes += old->value == NULL ? 0 : zone_version_bytes(old->value);
-        if (old->value != NULL)
-            zone_version_hold(old->value);
-    }
+    if (old != NULL)
+        entry.bytes += keep_old(old, &entry, note, keys);
     note->rest_failed = true;
     note->rest_failure = failure;
     note->failed_network = is_network(failure);
     copy_reason(note->rest_reason, sizeof note->rest_reason, failure, reason);
     epoch_offline(mounts->reader);
     note_failing(note, lookup, false);
+    entry.entry.name = name_view_of(&lookup->name);     /* the old one's is the old one's */
     (void)!cache_put(mounts->cache, &entry);
+    mem_free(keys);
 }

@@ -108,6 +108,27 @@ static void basics(void **state)
     end(c, epoch);
 }
 
+/* What an entry rests on may be handed on to the one in its place. */
+static void depends(void **state)
+{
+    (void)state;
+    struct epoch *epoch;
+    struct cache *c = new_cache(1 << 20, &epoch);
+    struct name name = numbered(1);
+    const uint64_t keys[3] = { 7, 9, 7 };
+    uint64_t got[3] = { 0 };
+    assert_int_equal(put(c, 1, 1, 11, 1, UINT64_MAX, keys, 3), OK);
+    assert_int_equal(cache_entry_depends(cache_find(c, 1, name_view_of(&name)), got, 2), 3);
+    assert_int_equal(got[2], 0);
+    assert_int_equal(cache_entry_depends(cache_find(c, 1, name_view_of(&name)), got, 3), 3);
+    assert_memory_equal(got, keys, sizeof keys);
+    assert_int_equal(put(c, 1, 1, 12, 1, UINT64_MAX, got, 3), OK);
+    assert_int_equal(content(c, 1, 1), 12);
+    assert_int_equal(cache_touch(c, 9), 1);
+    assert_int_equal(content(c, 1, 1), 0);
+    end(c, epoch);
+}
+
 static void types(void **state)
 {
     (void)state;
@@ -380,7 +401,7 @@ static void many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(basics), cmocka_unit_test(types), cmocka_unit_test(flushing), cmocka_unit_test(eviction),
+        cmocka_unit_test(basics), cmocka_unit_test(depends), cmocka_unit_test(types), cmocka_unit_test(flushing), cmocka_unit_test(eviction),
         cmocka_unit_test(against_model), cmocka_unit_test(out_of_memory), cmocka_unit_test(threads), cmocka_unit_test(many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
