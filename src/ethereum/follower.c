@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    LEARNED_MAX_MS = 1000, HEALTH_MS = 1000,
+    LEARNED_MAX_MS = 1000, HEALTH_MS = 1000, HEALTH_MIN_MS = 20,
     ASK_ALL_AFTER = 3,          /* polls without news: not only the best ones are asked */
     ASK_ALL_EVERY = 16,
     BEHIND_MAX = 2, BEHIND_MAX_PUBLIC = 6,      /* nodes behind one address may be some blocks apart */
@@ -94,11 +94,17 @@ static void look_at_health(struct chain *chain)
     }
 }
 
+static uint64_t health_in_ms(const struct chain *chain)
+{
+    uint64_t in = chain->options.stale_after_ms / 4;
+    return in > HEALTH_MS ? HEALTH_MS : in < HEALTH_MIN_MS ? HEALTH_MIN_MS : in;
+}
+
 static void health_run(struct chain_timer *timer)
 {
     struct chain *chain = (struct chain *)(void *)((char *)timer - offsetof(struct chain, health_timer));
     look_at_health(chain);
-    if (chain_timer_set(chain->loop, timer, HEALTH_MS, health_run) != OK)
+    if (chain_timer_set(chain->loop, timer, health_in_ms(chain), health_run) != OK)
         log_error(LOG_NET, "out of memory: the health of a chain is not watched", log_text("chain", chain->options.name));
 }
 
@@ -478,7 +484,7 @@ void follower_start(struct chain *chain)
     rhythm->alive_at_ms = rhythm->head_at_ms = chain_loop_now_ms(chain->loop);
     pool_check(chain);
     if (chain_timer_set(chain->loop, &chain->poll_timer, rhythm->floor_ms, poll_run) != OK
-        || chain_timer_set(chain->loop, &chain->health_timer, HEALTH_MS, health_run) != OK)
+        || chain_timer_set(chain->loop, &chain->health_timer, health_in_ms(chain), health_run) != OK)
         log_error(LOG_NET, "out of memory: a chain is not followed", log_text("chain", chain->options.name));
 }
 

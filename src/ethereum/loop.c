@@ -19,7 +19,6 @@ struct chain_loop {
     bool stopped;
     bool started;
     pthread_t thread;
-    uint64_t now_ms;
 };
 
 enum status chain_loop_new(const struct chain_loop_options *options, struct chain_loop **out)
@@ -38,7 +37,6 @@ enum status chain_loop_new(const struct chain_loop_options *options, struct chai
     }
     loop->options.own_suffixes = NULL;      /* the client has copies */
     loop->options.own_suffix_count = 0;
-    loop->now_ms = clock_ns() / 1000000;
     *out = loop;
     return OK;
 }
@@ -53,7 +51,13 @@ void chain_loop_free(struct chain_loop *loop)
     mem_free(loop);
 }
 
-uint64_t chain_loop_now_ms(const struct chain_loop *loop) { return loop->now_ms; }
+/* Read anew each time: what runs inside of http_client_poll runs after a sleep. */
+uint64_t chain_loop_now_ms(const struct chain_loop *loop)
+{
+    (void)loop;
+    return clock_ns() / 1000000;
+}
+
 struct http_client *chain_loop_http(struct chain_loop *loop) { return loop->http; }
 bool loop_is_stopped(const struct chain_loop *loop) { return loop->stopped; }
 bool loop_loopback_allowed(const struct chain_loop *loop) { return loop->options.loopback_allowed; }
@@ -106,7 +110,8 @@ enum status chain_timer_set(struct chain_loop *loop, struct chain_timer *timer, 
 {
     timer->run = run;
     timer->loop = loop;
-    timer->due_ms = loop->now_ms + in_ms;
+    uint64_t now = chain_loop_now_ms(loop);
+    timer->due_ms = in_ms < UINT64_MAX - now ? now + in_ms : UINT64_MAX;
     if (timer->place) {
         heap_move(loop, timer->place, timer);
         return OK;
@@ -137,7 +142,8 @@ void chain_timer_clear(struct chain_timer *timer)
 /* Those that are due now: what they set for "at once" waits for the next turn, so that input and output get theirs. */
 static void run_timers(struct chain_loop *loop)
 {
-    for (size_t left = loop->heap_count; left > 0 && loop->heap_count > 0 && loop->heap[0]->due_ms <= loop->now_ms; left--) {
+    uint64_t now = chain_loop_now_ms(loop);
+    for (size_t left = loop->heap_count; left > 0 && loop->heap_count > 0 && loop->heap[0]->due_ms <= now; left--) {
         struct chain_timer *timer = loop->heap[0];
         chain_timer_clear(timer);
         timer->run(timer);
@@ -179,13 +185,12 @@ static bool run_posts(struct chain_loop *loop)
 
 static void turn(struct chain_loop *loop, uint64_t at_most_ms)
 {
-    loop->now_ms = clock_ns() / 1000000;
     run_posts(loop);
     run_timers(loop);
     uint64_t wait = at_most_ms < WAIT_MAX_MS ? at_most_ms : WAIT_MAX_MS;
     if (loop->heap_count > 0) {
-        uint64_t due = loop->heap[0]->due_ms;
-        uint64_t in = due > loop->now_ms ? due - loop->now_ms : 0;
+        uint64_t due = loop->heap[0]->due_ms, now = chain_loop_now_ms(loop);
+        uint64_t in = due > now ? due - now : 0;
         wait = in < wait ? in : wait;
     }
     atomic_store(&loop->asleep, true);
@@ -193,7 +198,6 @@ static void turn(struct chain_loop *loop, uint64_t at_most_ms)
         wait = 0;
     http_client_poll(loop->http, (uint32_t)wait);
     atomic_store(&loop->asleep, false);
-    loop->now_ms = clock_ns() / 1000000;
 }
 
 /* Tells all that is under way that it could not be had; what is posted meanwhile fails in the same way. */
@@ -238,9 +242,9 @@ void chain_loop_stop(struct chain_loop *loop)
 
 enum status chain_loop_until(struct chain_loop *loop, const bool *done, uint64_t timeout_ms)
 {
-    uint64_t end = timeout_ms ? clock_ns() / 1000000 + timeout_ms : UINT64_MAX;
+    uint64_t end = timeout_ms ? chain_loop_now_ms(loop) + timeout_ms : UINT64_MAX;
     while (!*done) {
-        uint64_t now = clock_ns() / 1000000;
+        uint64_t now = chain_loop_now_ms(loop);
         if (now >= end)
             return E_TIMEOUT;
         turn(loop, end - now);

@@ -23,7 +23,8 @@ struct bench {
     struct chain_follower follower;
     struct told told[HEADS_MAX];
     size_t told_count;
-    uint64_t wait_head, lookup_ms;
+    uint64_t wait_head, lookup_ms, stale_after_ms, stale_limit_ms;
+    enum chain_health health, wait_health;
     bool reached;
     /* the last read */
     bool done;
@@ -58,6 +59,13 @@ static void on_head(void *context, const struct eth_block *block)
     b->reached |= block->number == b->wait_head;
 }
 
+static void on_health(void *context, enum chain_health health)
+{
+    struct bench *b = context;
+    b->health = health;
+    b->reached |= health == b->wait_health;
+}
+
 static void on_drop(void *context, uint64_t from) { note(context, TOLD_DROP, from, 0); }
 
 static void open_bench(struct bench *b, size_t peers)
@@ -84,6 +92,8 @@ static void begin(struct bench *b, unsigned quorum)
     options.try_ms = 300;
     options.lookup_ms = b->lookup_ms ? b->lookup_ms : 3000;
     options.registry = world_registry;
+    options.stale_after_ms = b->stale_after_ms ? b->stale_after_ms : options.stale_after_ms;
+    options.stale_limit_ms = b->stale_limit_ms ? b->stale_limit_ms : options.stale_limit_ms;
     options.multicall = world_multicall;
     for (size_t i = 0; i < b->peer_count; i++) {
         snprintf(names[i], sizeof names[i], "p%zu", i);
@@ -94,7 +104,7 @@ static void begin(struct bench *b, unsigned quorum)
     assert_int_equal(chain_new(b->loop, &options, &b->chain), OK);
     b->chain->rhythm.floor_ms = 20;
     b->chain->rhythm.interval_ms = 40;
-    b->follower = (struct chain_follower){ .context = b, .logs = on_logs, .head = on_head, .drop = on_drop };
+    b->follower = (struct chain_follower){ .context = b, .logs = on_logs, .head = on_head, .drop = on_drop, .health = on_health };
 }
 
 static void end(struct bench *b)
@@ -759,6 +769,62 @@ static void test_header_lie(void **state)
     end(&b);
 }
 
+static void until_health(struct bench *b, enum chain_health health)
+{
+    b->wait_health = health;
+    b->reached = chain_health(b->chain) == health;
+    if (chain_loop_until(b->loop, &b->reached, PATIENCE_MS) != OK)
+        fail_msg("the health is %d, not %d", chain_health(b->chain), health);
+}
+
+static void test_health(void **state)
+{
+    struct bench b;
+    (void)state;
+    open_bench(&b, 2);
+    b.stale_after_ms = 100;
+    b.stale_limit_ms = 200;
+    begin(&b, 2);
+    assert_int_equal(chain_health(b.chain), CHAIN_STARTING);
+    follow(&b);
+    until_health(&b, CHAIN_FRESH);
+    atomic_store(&b.peers[1].hang_up, 1);       /* one voice of two is not enough */
+    until_health(&b, CHAIN_STALE);
+    until_health(&b, CHAIN_DOWN);
+    atomic_store(&b.peers[1].hang_up, 0);
+    until_health(&b, CHAIN_FRESH);
+    assert_int_equal(b.health, CHAIN_FRESH);
+    end(&b);
+}
+
+/* The rate of the operator: what is over it waits, or goes elsewhere. */
+static void test_rate(void **state)
+{
+    struct bench b;
+    uint64_t soon;
+    (void)state;
+    open_bench(&b, 2);
+    begin(&b, 1);
+    struct provider *provider = &b.chain->providers[0];
+    provider->rate = 0.001;
+    provider->tokens = 1;
+    provider->tokens_at_ms = chain_loop_now_ms(b.loop);
+    assert_int_equal(provider_wait_ms(provider, 1), 0);
+    provider_charge(provider, 3);
+    assert_in_range(provider_wait_ms(provider, 1), 2900000, 3000001);
+    assert_int_equal(provider_wait_ms(provider, 0), 0);         /* looking at the head is */
+    follow(&b);
+    prefer(&b, 0);
+    for (unsigned i = 0; i < 5; i++) {
+        read_all(&b, mixed, LENGTH_OF(mixed));
+        check_mixed(&b, "within the rate");
+    }
+    assert_int_equal(atomic_load(&b.peers[0].eth_calls), 0);
+    assert_null(pool_pick(b.chain, 0, 2, 1, &soon));
+    assert_true(soon > 1000000 && soon != UINT64_MAX);
+    end(&b);
+}
+
 /* ---- any call ---- */
 
 struct called { bool done; enum status status; char result[64], message[64]; int64_t code; size_t data; };
@@ -860,7 +926,7 @@ int main(void)
         cmocka_unit_test(test_one_fails), cmocka_unit_test(test_the_only_one_fails), cmocka_unit_test(test_recovery), cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_other_registry), cmocka_unit_test(test_behind), cmocka_unit_test(test_heads),
         cmocka_unit_test(test_reorganisation), cmocka_unit_test(test_gap), cmocka_unit_test(test_logs), cmocka_unit_test(test_logs_undecided),
-        cmocka_unit_test(test_header_lie), cmocka_unit_test(test_calls), cmocka_unit_test(test_stop), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_header_lie), cmocka_unit_test(test_health), cmocka_unit_test(test_rate), cmocka_unit_test(test_calls), cmocka_unit_test(test_stop), cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
