@@ -524,6 +524,56 @@ static void failures(void **state)
     assert_int_equal(counters().failures[CHAIN_FAILURE_TIMEOUT], 9);
 }
 
+/* Asking for one more type of a name fails: what is known of it rests on what it rested on. */
+static void failure_keeps_ties(void **state)
+{
+    (void)state;
+    const struct says timeout = { .status = FACTS_FAILED, .failure = CHAIN_FAILURE_TIMEOUT };
+    learn("a.eth.", &(struct says){ .block = 10, .address = "192.0.2.1", .depend = node_key(7, 1) });
+    ask(1, "a.eth.", TYPE_SRV);
+    reply_to(started - 1, &timeout);
+    assert_int_equal(found("a.eth.", TYPE_SRV), MOUNT_FAILED);
+    assert_int_equal(found("a.eth.", TYPE_A), MOUNT_READY);
+    log_event(7, 1, 11);
+    assert_int_equal(found("a.eth.", TYPE_A), MOUNT_MISS);
+    learn("b.eth.", &(struct says){ .block = 10, .address = "192.0.2.1", .one_block = true });
+    ask(2, "b.eth.", TYPE_SRV);
+    reply_to(started - 1, &timeout);
+    assert_int_equal(found("b.eth.", TYPE_A), MOUNT_READY);
+    go_to(11);
+    assert_int_equal(found("b.eth.", TYPE_A), MOUNT_MISS);
+    /* A failure lies below the same suffix as an answer would: no zone above it is asked instead. */
+    const char *reversed = "d8da6bf26964af9d7eed9e03e53415d37aa96045.addr.example.";
+    struct mount_found f;
+    pass(1);
+    ask(3, reversed, TYPE_PTR);
+    reply_to(started - 1, &timeout);
+    assert_int_equal(look(reversed, TYPE_PTR, &f), MOUNT_FAILED);
+    assert_int_equal(f.labels, 2);
+}
+
+/* A name that is too long in the name system's own tree, in a mount without reverse names. */
+static void nothing_lies_below_the_suffix(void **state)
+{
+    (void)state;
+    char text[300];
+    struct name suffix = test_name("x."), base = test_name("crypto.");
+    const struct mount_options options = { .suffix = name_view_of(&suffix), .base = name_view_of(&base), .source = (struct name_source *)(uintptr_t)&ens, .ttl_max = 300 };
+    struct mount *other;
+    struct mount_found f;
+    memset(text, 'a', sizeof text);
+    text[63] = text[127] = text[191] = text[250] = '.';
+    memcpy(text + 251, "x.", 3);
+    struct name name = test_name(text);
+    assert_int_equal(mounts_add(stage.mounts, &options, &other), OK);
+    asked[0] = (struct mount_asked){ .mount = other, .name = name, .type = TYPE_TXT, .told = on_told };
+    mount_ask(&asked[0]);
+    run_posts();
+    assert_int_equal(started, 0);
+    assert_int_equal(mount_find(other, name_view_of(&name), TYPE_TXT, now_ms, &f), MOUNT_READY);
+    assert_int_equal(f.labels, 1);
+}
+
 static void failure_of_a_type(void **state)
 {
     (void)state;
@@ -699,7 +749,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(one_lookup_for_all), CASE(suffixes), CASE(other_types), CASE(changes), CASE(changes_meanwhile), CASE(one_block), CASE(reorganisations),
-        CASE(failures), CASE(failure_of_a_type), CASE(stale), CASE(chain_health_counts), CASE(expiry), CASE(aliases), CASE(reverse), CASE(watching),
+        CASE(failures), CASE(failure_keeps_ties), CASE(nothing_lies_below_the_suffix), CASE(failure_of_a_type), CASE(stale), CASE(chain_health_counts), CASE(expiry), CASE(aliases), CASE(reverse), CASE(watching),
         CASE(too_many), CASE(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
