@@ -32,7 +32,7 @@ static void wake(struct net_timer *timer)
     struct worker *w = p->worker;
     struct net_exchange *x = p->x;
     parked_free(p);
-    serve_again(w, x);
+    serve_again(w, x, 0, 0);
 }
 
 static bool delay_of(struct name_view name, uint32_t *ms)
