@@ -26,7 +26,6 @@ enum ens_tri { ENS_UNKNOWN, ENS_YES, ENS_NO };
 struct ens_code {
     uint32_t profiles;              /* of code that is known; 0 = it is not */
     enum ens_tri supports[ENS_PROFILES];    /* as the contract said */
-    bool seen;
 };
 struct ens_source { struct ens_options options; struct eth_address *known; struct table *codes /* by address */, *zones /* by name: struct eth_address */; };
 
@@ -92,7 +91,7 @@ struct ens_job {
     unsigned zone;                                  /* the suffix whose resolver counts */
     struct eth_address resolver;
     struct ens_code code;
-    bool old_dns, must_follow /* its functions themselves go by a gateway */, followed_direct /* in this batch */;
+    bool no_code /* at the resolver's address */, old_dns, must_follow /* its functions themselves go by a gateway */, followed_direct /* in this batch */;
     unsigned zone_batches, target_batches;
     size_t target_from;                             /* wants from here on were added for names that records lead to */
 };

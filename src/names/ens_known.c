@@ -49,6 +49,8 @@ static bool is_hex(const uint8_t *octets, size_t count, const char *hex)
 
 uint32_t ens_known_address(const struct ens_options *options, uint64_t chain_id, const struct eth_address *address)
 {
+    if (eth_address_equal(&options->public_resolver, address) && !eth_address_is_zero(address))
+        return PUBLIC;
     for (size_t i = 0; i < options->known_resolver_count; i++)
         if (eth_address_equal(&options->known_resolvers[i], address))
             return PUBLIC;

@@ -11,7 +11,7 @@ static const uint16_t core_types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS, 
 enum { TYPE_CAA = 257 };
 static const uint16_t own_types[] = { TYPE_NS, TYPE_SOA, TYPE_DNAME, TYPE_MX, TYPE_CAA };
 static const uint16_t wildcard_types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS, TYPE_CNAME, TYPE_MX, TYPE_CAA };
-static const uint16_t apex_types[] = { TYPE_SOA, TYPE_NS, TYPE_DNAME, TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS };
+static const uint16_t apex_types[] = { TYPE_SOA, TYPE_NS, TYPE_DNAME };
 static const uint16_t middle_types[] = { TYPE_NS, TYPE_DNAME };
 static const uint16_t host_types[] = { TYPE_A, TYPE_AAAA };
 
@@ -100,6 +100,16 @@ bool ens_plan_core(struct ens_job *job, const struct facts_request *request)
     return !job->nomem;
 }
 
+/* All that an alias may lead to. */
+static void add_host(struct ens_job *job, struct name_view owner)
+{
+    add_types(job, owner, core_types, LENGTH_OF(core_types));
+    for (size_t i = 0; i < job->type_count; i++)
+        if (!type_is_meta(job->types[i]))
+            (void)ens_want_add(job, ENS_WANT_RECORDS, owner, job->types[i]);
+    (void)ens_want_add(job, ENS_WANT_HAS, owner, 0);
+}
+
 static void add_wildcard(struct ens_job *job, struct name_view below)
 {
     struct name wildcard;
@@ -131,8 +141,10 @@ bool ens_plan_zone(struct ens_job *job)
         (void)ens_want_add(job, ENS_WANT_HAS, job->suffixes[i].name, 0);
         add_types(job, job->suffixes[i].name, middle_types, LENGTH_OF(middle_types));
     }
-    if (job->zone > 0)
+    if (job->zone > 0) {
         add_types(job, job->suffixes[job->zone].name, apex_types, LENGTH_OF(apex_types));
+        add_host(job, job->suffixes[job->zone].name);       /* where many an alias leads: it is there without another step */
+    }
     for (unsigned i = 1; i <= job->zone; i++)
         add_wildcard(job, job->suffixes[i].name);
     job->target_from = job->want_count;
@@ -284,7 +296,8 @@ static bool leads_on(const struct ens_job *job, const struct ens_want *want)
 
 static bool add_target(struct ens_job *job, struct name_view target, bool alias)
 {
-    if (!name_below(target, job->suffixes[job->zone].name) || is_wanted(job, target) || target.labels > ENS_LABELS_MAX)
+    size_t before = job->want_count;
+    if (!name_below(target, job->suffixes[job->zone].name) || (!alias && is_wanted(job, target)) || target.labels > ENS_LABELS_MAX)
         return false;
     uint8_t *wire = arena_copy(job->facts->arena, target.wire, target.length);
     if (!wire) {
@@ -293,13 +306,11 @@ static bool add_target(struct ens_job *job, struct name_view target, bool alias)
     }
     name_lower(wire, target.length);
     struct name_view owner = { wire, target.length, target.labels };
-    if (alias) {
-        add_types(job, owner, core_types, LENGTH_OF(core_types));
-        (void)ens_want_add(job, ENS_WANT_HAS, owner, 0);
-    } else {
+    if (alias)
+        add_host(job, owner);
+    else
         add_types(job, owner, host_types, LENGTH_OF(host_types));
-    }
-    return true;
+    return job->want_count > before;
 }
 
 static size_t targets_of(struct ens_job *job, const struct ens_want *want)

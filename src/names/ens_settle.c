@@ -53,7 +53,7 @@ void ens_settle_code(struct ens_job *job, const struct state_result *results)
             struct eth_word hash;
             memcpy(hash.octets, word.data, sizeof hash.octets);
             code->profiles = code->profiles ? code->profiles : ens_known_code(&hash);
-            code->seen = true;
+            job->no_code = ens_no_code(&hash);
         } else if (job->asks[i].kind == ENS_ASK_ERC165) {
             itself = answer_of(result);
             asked = true;
@@ -74,6 +74,8 @@ static void settle_silence(struct ens_job *job, struct ens_want *want)
 {
     if (job->code.profiles != 0 || job->code.supports[ens_want_profile(want)] == ENS_NO)
         want->fact.state = FACT_ABSENT;
+    else if (job->no_code)
+        ens_want_fail(want, CHAIN_FAILURE_BAD_REPLY, "its resolver is not a contract");
     else
         ens_want_fail(want, CHAIN_FAILURE_BAD_REPLY, "its resolver, whose code is not known, does not say whether there is such a record");
 }
@@ -110,6 +112,11 @@ static void settle_value(struct ens_job *job, struct ens_want *want, struct slic
             return;
         }
         returned = abi_ok(&input) ? inner : slice_of(NULL, 0);
+        if (returned.length > 0 && returned.length < ABI_WORD_BYTES) {
+            want->fact.state = FACT_BROKEN;         /* nothing is how it says no; this is neither */
+            want->fact.reason = "not what the resolver's function returns";
+            return;
+        }
     }
     switch (ens_want_read(want, returned, job->facts->arena)) {
     case ENS_READ_FINE: break;

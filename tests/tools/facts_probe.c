@@ -6,6 +6,7 @@
  *   0xADDRESS in the place of a name: its primary name, for the last --coin (60 without one)   `-`: names line by line from standard input */
 #include "crypto/address.h"
 #include "names/facts.h"
+#include "names/label.h"
 #include "wire/rdata.h"
 
 #include <inttypes.h>
@@ -79,6 +80,7 @@ static void add_records(struct text *out, const struct fact_records *records)
         text_add(out, ",\"reason\":");
         text_add_json(out, records->fact.reason);
     }
+    add_hex(out, "value", records->fact.value.data, records->fact.value.length);
     text_add(out, ",\"records\":[");
     struct slice value = records->fact.value.length ? records->fact.value : slice_string("");
     struct cursor cursor = cursor_of((const uint8_t *)value.data, value.length);
@@ -185,6 +187,20 @@ static void on_done(void *context, struct facts *facts)
     probe->done = true;
 }
 
+/* As people type it: labels that are too long for the DNS in UTF-8 go as Punycode.  What is no name of ENS goes as it stands. */
+static void wire_name(const char *what, struct name *out)
+{
+    char normal[LABEL_NAME_ROOM];
+    size_t length, bytes = strlen(what);
+    if (bytes && what[bytes - 1] == '.')
+        bytes--;
+    if (label_name_from_text(slice_of(what, bytes), false, normal, sizeof normal, &length, NULL) == OK
+        && label_name_to_dns(slice_of(normal, length), name_root, out) == OK)
+        return;
+    if (name_parse(slice_string(what), name_root, out) != OK)
+        die("no name", what);
+}
+
 static void look_up(struct probe *probe, const char *what)
 {
     struct facts_job *job;
@@ -196,8 +212,7 @@ static void look_up(struct probe *probe, const char *what)
         uint64_t coin = probe->coin_count ? probe->coins[probe->coin_count - 1] : 60;
         status = facts_start_reverse(probe->source, &address, coin, on_done, probe, &job);
     } else {
-        if (name_parse(slice_string(what), name_root, &name) != OK)
-            die("no name", what);
+        wire_name(what, &name);
         struct facts_request request = {
             .name = name_view_of(&name), .dns = !probe->no_dns, .types = probe->types, .type_count = probe->type_count, .texts = probe->texts, .text_count = probe->text_count,
             .coins = probe->coins, .coin_count = probe->coin_count, .content = probe->details, .pubkey = probe->details, .details = probe->details,
