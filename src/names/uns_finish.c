@@ -67,11 +67,17 @@ static bool collect_values(struct uns_job *job, const struct uns_token *token)
     facts->coins = arena_alloc(facts->arena, (job->coin_count + 1) * sizeof *facts->coins);
     if (!facts->texts || !facts->coins)
         return false;
+    size_t at = job->text_key;
     for (size_t i = 0; i < job->text_count; i++) {
-        struct slice value = token ? token->values[job->text_key + i] : slice_of(NULL, 0);
+        char other[UNS_OTHER_KEY_ROOM];
+        struct slice value = token ? token->values[at] : slice_of(NULL, 0);
+        size_t forms = 1 + uns_other_key(job->texts[i], other);
+        if (token && forms > 1 && value.length == 0)
+            value = token->values[at + 1];
+        at += forms;
         facts->texts[facts->text_count++] = (struct fact_text){ job->texts[i], fact_of(job, OK, value, NULL) };
     }
-    size_t at = job->coin_key;
+    at = job->coin_key;
     for (size_t i = 0; i < job->coin_count; i++) {
         size_t count = uns_coin_keys(job->coins[i], keys);
         struct fact fact = token ? coin_fact(job, job->coins[i], token->values + at, count) : absent(facts->proof);

@@ -92,7 +92,7 @@ static bool add_type_keys(struct uns_job *job, struct slice *keys)
 static bool plan_keys(struct uns_job *job)
 {
     char coin_keys[UNS_COIN_KEYS][UNS_COIN_KEY_ROOM];
-    size_t most = 1 + 2 * job->type_count + 2 + job->text_count + UNS_COIN_KEYS * job->coin_count;
+    size_t most = 1 + 2 * job->type_count + 2 + 2 * job->text_count + UNS_COIN_KEYS * job->coin_count;
     struct slice *keys = arena_alloc(job->facts->arena, most * sizeof *keys);
     if (!keys || !add_type_keys(job, keys))
         return false;
@@ -100,8 +100,12 @@ static bool plan_keys(struct uns_job *job)
     if (job->content && (!add_key(job, keys, "dweb.ipfs.hash") || !add_key(job, keys, "ipfs.html.value")))
         return false;
     job->text_key = job->key_count;
-    for (size_t i = 0; i < job->text_count; i++)
+    for (size_t i = 0; i < job->text_count; i++) {
+        char other[UNS_OTHER_KEY_ROOM];
         keys[job->key_count++] = job->texts[i];
+        if (uns_other_key(job->texts[i], other) && !add_key(job, keys, other))
+            return false;
+    }
     job->coin_key = job->key_count;
     for (size_t i = 0; i < job->coin_count; i++)
         for (size_t k = 0, count = uns_coin_keys(job->coins[i], coin_keys); k < count; k++)
@@ -130,8 +134,13 @@ bool uns_plan(struct uns_job *job, const struct facts_request *request)
 {
     job->dns = request->dns;
     job->content = request->content || request->dns;
-    job->coins = arena_copy(job->facts->arena, request->coins, request->coin_count * sizeof *request->coins);
+    uint64_t *coins = arena_alloc(job->facts->arena, (request->coin_count + 1) * sizeof *coins);     /* aligned, which a copy need not be */
+    if (!coins)
+        return false;
+    for (size_t i = 0; i < request->coin_count; i++)
+        coins[i] = request->coins[i];
+    job->coins = coins;
     job->coin_count = request->coin_count;
     plan_tokens(job);
-    return job->coins && copy_texts(job, request) && plan_types(job, request) && plan_keys(job);
+    return copy_texts(job, request) && plan_types(job, request) && plan_keys(job);
 }

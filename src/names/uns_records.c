@@ -226,3 +226,29 @@ size_t uns_coin_keys(uint64_t coin, char keys[UNS_COIN_KEYS][UNS_COIN_KEY_ROOM])
         *at = (char)toupper((unsigned char)*at);
     return 1;
 }
+
+/* Parts of these keys are in capitals, but for the words that say what they are. */
+static bool is_word(const char *part, size_t length)
+{
+    static const char *const words[] = { "crypto", "token", "dns", "address", "version", "ttl" };
+    for (size_t i = 0; i < LENGTH_OF(words); i++)
+        if (strlen(words[i]) == length && memcmp(part, words[i], length) == 0)
+            return true;
+    return false;
+}
+
+bool uns_other_key(struct slice key, char out[UNS_OTHER_KEY_ROOM])
+{
+    if (key.length >= UNS_OTHER_KEY_ROOM || (!begins(key, "crypto.") && !begins(key, "token.") && !begins(key, "dns.")) || memchr(key.data, 0, key.length))
+        return false;
+    memcpy(out, key.data, key.length);
+    out[key.length] = 0;
+    for (char *part = out; *part; ) {
+        size_t length = strcspn(part, ".");
+        bool capital = !is_word(part, length);
+        for (size_t i = 0; i < length && capital; i++)
+            part[i] = (char)toupper((unsigned char)part[i]);
+        part += length + (part[length] == '.');
+    }
+    return memcmp(out, key.data, key.length) != 0;
+}

@@ -24,4 +24,9 @@ MUST_CHECK enum status uns_content_read(struct slice text, struct arena *arena, 
 enum { UNS_COIN_KEYS = 4, UNS_COIN_KEY_ROOM = 64 };
 size_t uns_coin_keys(uint64_t coin, char keys[UNS_COIN_KEYS][UNS_COIN_KEY_ROOM]);
 
+/* The DNS does not tell capitals from small letters, the keys of UNS do: a key in small letters as it would be published, `crypto.ETH.address`,
+ * `token.EVM.ETH.ETH.address`, `dns.TXT`.  @return false: it has no other form */
+enum { UNS_OTHER_KEY_ROOM = 72 };
+bool uns_other_key(struct slice key, char out[UNS_OTHER_KEY_ROOM]);
+
 #endif
