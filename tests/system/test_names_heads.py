@@ -14,8 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools")
 import fake_node  # noqa: E402
 
 HEADS = int(os.environ.get("NAMES_HEADS", "30"))
-NAMES = int(os.environ.get("NAMES_CACHED", "100000" if build.RELEASE else "5000"))
-EVERY = 1.0
+NAMES = int(os.environ.get("NAMES_CACHED", "100000" if build.RELEASE else "10000"))
+EVERY = 1.0 if build.RELEASE else 0.5
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def filled(rhizd):
 def test_heads(filled):
     node, server = filled
     figures = fake_node.follow(server, node, NAMES, HEADS, EVERY)
-    print(f"{figures['heads']} heads {EVERY:.0f} s apart: {figures['chain_us']:.0f} us of the chain's thread each, {figures['share'] * 100:.3f} % of a core; "
+    print(f"{figures['heads']} heads {EVERY:g} s apart: {figures['chain_us']:.0f} us of the chain's thread each, {figures['share'] * 100:.3f} % of a core; "
           f"{figures['mean']:.2f} calls each, at most {figures['most']}: {figures['calls']}; {figures['asked']} answers meanwhile; {figures['growth']} octets more")
     assert "eth_call" not in figures["calls"], "untouched names were read again"
-    assert figures["calls"]["eth_getLogs"] <= figures["counted"]
+    assert figures["calls"]["eth_getLogs"] <= figures["counted"] + 1     # that of the head before the first may come late
     assert figures["mean"] <= 3
     assert figures["wrong"] == 0 and figures["asked"] > 0
     stats = server.control("cache-stats")
