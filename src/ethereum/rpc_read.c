@@ -36,8 +36,10 @@ static bool digits_of(struct json_view value, struct slice *digits)
         if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
             return false;
     }
+    if (rest.length % 2 != 0)
+        return false;
     *digits = rest;
-    return rest.length % 2 == 0;
+    return true;
 }
 
 bool rpc_error_data(struct json_view error, struct json_view result, struct slice *digits)

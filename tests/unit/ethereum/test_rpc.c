@@ -32,6 +32,7 @@ static const struct {
     { "data of odd length", E("{\"code\":-32000,\"message\":\"x\",\"data\":\"0x123\"}"), RPC_FAILED, RPC_ERROR, "" },
     { "data that is no hex", E("{\"code\":-32000,\"message\":\"x\",\"data\":\"0xzz\"}"), RPC_FAILED, RPC_ERROR, "" },
     { "Reverted, no hex", E("{\"code\":-32000,\"message\":\"x\",\"data\":\"Reverted 0xzz\"}"), RPC_FAILED, RPC_ERROR, "" },
+    { "Reverted, odd", E("{\"code\":-32015,\"message\":\"VM execution error.\",\"data\":\"Reverted 0x08C\"}"), RPC_REVERT, RPC_FINE, "" },
     /* What is no revert must not look like one. */
     { "out of gas", E("{\"code\":-32000,\"message\":\"out of gas\"}"), RPC_FAILED, RPC_GAS, "" },
     { "out of gas with empty data", E("{\"code\":-32000,\"message\":\"Out Of Gas\",\"data\":\"0x\"}"), RPC_FAILED, RPC_GAS, "" },
