@@ -48,6 +48,14 @@ static enum status open_chains(struct house *house, struct diagnostics *diag)
     st = mounts_source_new(house->chains, &house->mounts_source);
     if (st != OK)
         return st;
+    for (size_t i = 0; i < house->chains->count && st == OK; i++) {
+        struct serve_zone *options = serve_zone_new();      /* so that questions are counted */
+        st = options ? serve_zone_set(mount_zone(house->chains->list[i].mount), options, house->epoch) : E_NOMEM;
+        if (st != OK)
+            serve_zone_free(options);
+    }
+    if (st != OK)
+        return st;
     mounts_source_fill(house->mounts_source, &house->source);
     return serve_sources(house->serve, &house->source, 1);
 }
@@ -400,6 +408,8 @@ void house_close(struct house *house)
     house_kernel_close(house);
     mounts_source_free(house->mounts_source);
     serve_free(house->serve);
+    for (size_t i = 0; house->chains && i < house->chains->count; i++)
+        serve_zone_clear(mount_zone(house->chains->list[i].mount));
     chains_free(house->chains);
     keeper_free(house->keeper);
     if (house->tap)
