@@ -3,6 +3,7 @@
  *
  *   --chain-id N  --universal ADDRESS  --registrar ADDRESS  --wrapper ADDRESS  --known ADDRESS (more than once)  --text KEY  --coin N  --type TYPE
  *   --details (with content and public key)  --no-dns  --refuse-expired  --loopback (gateways on it are let in)
+ *   --cold (each name as if it were the first)
  *   0xADDRESS in the place of a name: its primary name, for the last --coin (60 without one)   `-`: names line by line from standard input */
 #include "crypto/address.h"
 #include "names/facts.h"
@@ -25,7 +26,7 @@ struct probe {
     uint64_t coins[MOST]; size_t coin_count;
     uint16_t types[MOST]; size_t type_count;
     uint64_t chain_id;
-    bool details, no_dns, loopback, done;
+    bool details, no_dns, loopback, cold, done;
     struct facts *facts;
 };
 
@@ -208,6 +209,8 @@ static void look_up(struct probe *probe, const char *what)
     struct name name;
     enum status status;
     probe->done = false;
+    if (probe->cold)
+        name_source_drop(probe->source, 0);
     if (strlen(what) == 42 && eip55_parse(slice_string(what), address.octets) == OK) {
         uint64_t coin = probe->coin_count ? probe->coins[probe->coin_count - 1] : 60;
         status = facts_start_reverse(probe->source, &address, coin, on_done, probe, &job);
@@ -243,6 +246,8 @@ static int option(struct probe *probe, char **words)
         return (probe->no_dns = true);
     if (strcmp(word, "--refuse-expired") == 0)
         return (probe->ens.refuse_expired = true);
+    if (strcmp(word, "--cold") == 0)
+        return (probe->cold = true);
     if (strcmp(word, "--loopback") == 0)
         return (probe->loopback = true);
     if (word[0] != '-' || word[1] == 0 || !value)
