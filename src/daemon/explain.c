@@ -227,7 +227,7 @@ static bool tell_known(struct explained *e, struct mount *mount, const char *fro
     }
     if (outcome == MOUNT_FAILED) {
         json_value_set_text(e->out, "rcode", "SERVFAIL");
-        json_value_set_text(e->out, "failure", chain_failure_label(found.failure));
+        json_value_set_text(e->out, "failure", found.failure == CHAIN_FAILURE_NONE ? "malformed" : chain_failure_label(found.failure));
         json_value_set_text(e->out, "reason", found.reason ? found.reason : chain_failure_text(found.failure));
     } else {
         add_answer(e, found.version);

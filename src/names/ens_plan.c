@@ -95,6 +95,7 @@ bool ens_plan_core(struct ens_job *job, const struct facts_request *request)
         struct name_view none = { 0 };
         (void)ens_want_add(job, ENS_WANT_CONTENT_OLD, none, 0);
         (void)ens_want_add(job, ENS_WANT_MULTIHASH, none, 0);
+        (void)ens_want_add(job, ENS_WANT_ZONEHASH, none, 0);
         job->core_count = job->want_count;
     }
     return !job->nomem;
@@ -207,6 +208,8 @@ static void ask_direct(struct ens_job *job, size_t index)
     ens_want_write(&job->wants[index], &job->suffixes[job->zone].node, job->old_dns, text);
     /* a gateway costs much: not on the mere chance that the function counts */
     ens_batch_call(job, ENS_ASK_DIRECT, index, &job->resolver, ens_batch_written(text), job->followed_direct);
+    if (job->code.burns)
+        ens_batch_alone(job);
 }
 
 static void ask_extended(struct ens_job *job, size_t index)

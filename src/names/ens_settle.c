@@ -133,9 +133,10 @@ static void settle(struct ens_job *job, struct ens_want *want, const struct stat
     case STATE_VALUE: settle_value(job, want, result->data, extended); break;
     case STATE_REVERTED: settle_revert(job, want, result->data); break;
     case STATE_UNAVAILABLE:
-        if (result->failure == CHAIN_FAILURE_GAS)
+        if (result->failure == CHAIN_FAILURE_GAS) {
+            job->code.burns = true;
             settle_silence(job, want);
-        else if (says_no(job, want))
+        } else if (says_no(job, want))
             want->fact.state = FACT_ABSENT;
         else
             ens_want_fail(want, result->failure, NULL);

@@ -30,10 +30,17 @@ function dnsText(bytes) {
     return labels.join('.');
 }
 
+/** A record; one that is {status} is an answer with that status. */
+function told(value) {
+    if (value?.status)
+        throw Object.assign(new Error('a status as asked'), { status: value.status });
+    return value;
+}
+
 /** What a resolver would give for `call`, of a name's text or, where only that is known, of its node. */
 export function answerCall(call, name, records = {}) {
     const asked = face.parseTransaction({ data: call });
-    const own = records[name] ?? {};
+    const own = new Proxy(records[name] ?? {}, { get: (all, key) => told(all[key]) });
     if (!asked)
         return '0x';
     if (name === null)
@@ -145,7 +152,7 @@ function serve(state, req, res, body) {
         const asked = req.method === 'POST' ? JSON.parse(body).data : req.url.split('/').pop().replace('.json', '');
         data = kind === 'wrong' ? '0x1234' : reply(state, asked);
     } catch (e) {
-        res.writeHead(400, { 'content-type': 'application/json' });
+        res.writeHead(e.status ?? 400, { 'content-type': 'application/json' });
         return res.end(JSON.stringify({ message: String(e.message).slice(0, 200) }));
     }
     const bare = kind === 'bare';
