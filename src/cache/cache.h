@@ -31,6 +31,7 @@ struct cache_entry {
     uint64_t born;                      /**< the owner's: number of the block it was read at */
     void *value;                        /**< the owner's; struct zone_version for names on chains */
     void *note;                         /**< the owner's: for explain */
+    uint64_t own[4];                    /**< the owner's: what it wants to have at hand when the entry is found */
 };
 static inline bool cache_entry_knows(const struct cache_entry *e, uint16_t type)
 {

@@ -31,23 +31,35 @@ static void count(_Atomic uint64_t *counter) { atomic_fetch_add_explicit(counter
 
 /* ---- the short way ---- */
 
-static uint64_t begin(void *context, struct name_view name) { return mounts_begin(((struct mounts_source *)context)->mounts, name); }
-static void follow(void *context, uint64_t begun) { mounts_follow(((struct mounts_source *)context)->mounts, begun); }
-
-static enum serve_sought find(void *context, const struct serve_seek *seek, struct serve_place *out)
+static void begin(void *context, struct serve_seek *seeks, size_t count)
 {
-    const struct mounts_source *source = context;
-    const struct mount *mount;
-    struct mount_found found;
-    enum mount_outcome outcome = mounts_take(source->mounts, seek->name, seek->type, seek->begun, seek->now_ms, &mount, &found);
-    if (outcome == MOUNT_OTHER)
-        return SERVE_SOUGHT_OTHER;
-    out->labels = found.labels;
-    if (outcome != MOUNT_READY)
-        return SERVE_SOUGHT_LONG;
-    out->zone = mount_zone(mount);
-    out->version = found.version;
-    return SERVE_SOUGHT_READY;
+    const struct mounts *mounts = ((const struct mounts_source *)context)->mounts;
+    for (struct serve_seek *seek = seeks; seek < seeks + count; seek++)
+        seek->begun = mounts_begin(mounts, seek->name);
+}
+
+static void follow(void *context, struct serve_seek *seeks, size_t count)
+{
+    const struct mounts *mounts = ((const struct mounts_source *)context)->mounts;
+    for (struct serve_seek *seek = seeks; seek < seeks + count; seek++)
+        mounts_follow(mounts, seek->begun);
+}
+
+static void find(void *context, struct serve_seek *seeks, size_t count, uint64_t now_ms)
+{
+    const struct mounts *mounts = ((const struct mounts_source *)context)->mounts;
+    for (struct serve_seek *seek = seeks; seek < seeks + count; seek++) {
+        const struct mount *mount;
+        struct mount_found found;
+        enum mount_outcome outcome = mounts_take(mounts, seek->name, seek->type, seek->begun, now_ms, &mount, &found);
+        seek->sought = outcome == MOUNT_READY ? SERVE_SOUGHT_READY : outcome == MOUNT_OTHER ? SERVE_SOUGHT_OTHER : SERVE_SOUGHT_LONG;
+        if (outcome == MOUNT_OTHER)
+            continue;
+        seek->labels = found.labels;
+        seek->zone = mount_zone(mount);
+        seek->version = found.version;
+        seek->ahead = found.ahead;
+    }
 }
 
 /* ---- waiting ---- */

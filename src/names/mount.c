@@ -107,10 +107,13 @@ static enum status follow_chains(struct mount *mount)
     if (ens == NULL)
         return OK;
     /* These are nearly always among what an answer rests on: watched from the start, so that no first answer is in doubt. */
-    const struct eth_address *const own[] = { &ens->registry, &ens->registry_old, &ens->base_registrar, &ens->name_wrapper, &ens->public_resolver };
-    for (size_t i = 0; i < LENGTH_OF(own); i++)
-        if (!eth_address_is_zero(own[i]) && followed_watch(mount->chains[0], own[i], true) == NULL)
+    const struct eth_address *const own[] = { &ens->registry, &ens->registry_old, &ens->base_registrar, &ens->name_wrapper, &ens->public_resolver,
+                                              &ens->universal_resolver };
+    for (size_t i = 0; i < LENGTH_OF(own) + ens->known_resolver_count; i++) {
+        const struct eth_address *contract = i < LENGTH_OF(own) ? own[i] : &ens->known_resolvers[i - LENGTH_OF(own)];
+        if (!eth_address_is_zero(contract) && followed_watch(mount->chains[0], contract, true) == NULL)
             return E_NOMEM;
+    }
     return OK;
 }
 
@@ -239,6 +242,7 @@ static enum mount_outcome judge_slowly(const struct mount *mount, const struct c
     const bool known = e->value != NULL && note_knows(e, type), fresh = now_ms < e->valid_until_ms;
     const enum chain_health health = note->timeless ? CHAIN_FRESH : mount_health(mount);
     out->version = known ? e->value : NULL;
+    out->ahead = (const struct zone_ahead *)(const void *)e->own;
     out->labels = e->labels;
     if (health == CHAIN_DOWN || health == CHAIN_STARTING) {
         out->version = NULL;
@@ -259,6 +263,7 @@ enum mount_outcome mount_judge(const struct mount *mount, const struct cache_ent
     if (mount->chain_count == 1 && cache_entry_knows(e, type) && e->value != NULL && now_ms < e->valid_until_ms &&
         atomic_load_explicit(&mount->chains[0]->health, memory_order_relaxed) == CHAIN_FRESH) {
         out->version = e->value;
+        out->ahead = (const struct zone_ahead *)(const void *)e->own;
         out->labels = e->labels;
         return MOUNT_READY;
     }
@@ -269,6 +274,7 @@ enum mount_outcome mount_judge(const struct mount *mount, const struct cache_ent
 static enum mount_outcome without_entry(const struct mount *mount, struct name_view name, struct mount_found *out)
 {
     out->version = NULL;
+    out->ahead = NULL;
     out->labels = (uint8_t)suffix_labels(mount, name);
     const struct zone *zone = name.labels == mount->options.suffix.labels && name_equal(name, mount->options.suffix) ? mount->zone
                             : mount->reverse_zone != NULL && name_equal(name, mount->options.reverse) ? mount->reverse_zone : NULL;

@@ -49,6 +49,7 @@ enum mount_outcome {
 };
 struct mount_found {
     const struct zone_version *version;     /**< borrowed until this reader is quiet */
+    const struct zone_ahead *ahead;         /**< READY: that zone_ahead_begin and _follow come to for the name, borrowed likewise; NULL = not at hand */
     uint8_t labels;                         /**< of the suffix that the name lies below */
     enum chain_failure failure;             /**< FAILED; NONE: it is there, and malformed */
     const char *reason;                     /**< FAILED: a sentence fragment, borrowed likewise */

@@ -237,6 +237,12 @@ static enum status put(const struct lookup *lookup, struct kept_note *note, cons
         .destroy_value = version_free, .destroy_note = note_free, .depends = r->keys, .depend_count = r->count,
     };
     memcpy(entry.entry.types, zone->types, sizeof zone->types);
+    /* Where the name is in its zone: the same each time, so it is looked up once, here. */
+    static_assert(sizeof(struct zone_ahead) <= sizeof entry.entry.own, "it has room in an entry");
+    struct zone_ahead ahead = { 0 };
+    zone_ahead_begin(&ahead, zone->version, entry.entry.name);
+    zone_ahead_follow(&ahead, zone->version);
+    memcpy(entry.entry.own, &ahead, sizeof ahead);
     if (!zone->rest_failed)
         add_dns_own(entry.entry.types);
     return cache_put(lookup->mounts->cache, &entry);

@@ -62,6 +62,8 @@ struct worker {
     struct parked *delayed;             /* test builds only, see delay.h */
     struct kernel_ring *kernel_ring;    /* what it was asked, for the kernel's table; NULL = there is none */
     struct arrival *arrivals;           /* AHEAD of them */
+    struct serve_seek *seeks;           /* as many */
+    size_t seek_count;                  /* of this batch that may be a source's */
     struct answer_request lane;         /* what the short way asks, but for the question; `options` NULL: it is closed.  Counts the rotation for both */
     unsigned index;
     struct serve_counters counters;
@@ -75,7 +77,7 @@ struct serve {
     unsigned worker_count;
     const struct serve_source *sources; /* set before workers run */
     size_t source_count;
-    struct source_filters *filters;     /* NULL = no sources */
+    struct source_filter *filter;       /* NULL = no sources */
     struct worker *workers;
     struct serve_kernel *kernel;        /* NULL = nothing is answered in the kernel */
 };
@@ -87,7 +89,6 @@ struct arrival {
     bool is_plain;                      /* else `plain` is nothing: the long way reads the message itself */
     bool viewed;                        /* the rest is known */
     bool limited;                       /* the rate limit has been asked, and this is what it said */
-    uint8_t sought;                     /* a bit for each source whose name it may be, while it is looked up ahead */
     enum rrl_verdict verdict;
     const struct serve_view *view;      /* NULL = none for this client */
     uint64_t begun;                     /* of zone_table_begin */
@@ -95,7 +96,7 @@ struct arrival {
     const struct zone_version *version; /* pinned for this exchange; NULL = none */
     struct zone_ahead ahead;
     const struct serve_source *source;  /* whose name it is; NULL = no source's, or not known */
-    uint64_t seek[SERVE_SOURCES_MAX];   /* what each of `sought` began with */
+    int labels;                         /* of the source's suffix */
 };
 
 /* The cookie that came with a question, RFC 7873. */
@@ -180,10 +181,6 @@ void kernel_zone_counters_add(const struct serve *serve, const struct zone *zone
 /* source.c */
 /* Which names may be a source's, told by their last two octets: nearly none of another's gets past, for some instructions. */
 struct source_filter { uint32_t bits[0x2000 / 32]; };
-struct source_filters {
-    struct source_filter any;                   /* of one of them */
-    struct source_filter each[SERVE_SOURCES_MAX];
-};
 /* @param name  in a message, or of at least three octets: the two in front of its root label are read */
 static inline bool filter_wants(const struct source_filter *filter, struct name_view name)
 {
@@ -192,9 +189,17 @@ static inline bool filter_wants(const struct source_filter *filter, struct name_
     tail &= 0x1f1f;                             /* without case */
     return filter->bits[tail / 32] >> (tail % 32) & 1;
 }
-/* For a batch: begin for what the filter wants, then look for all of it, which finds out whose each is and what it is answered from. */
-void sources_begin(const struct worker *w, struct arrival *in);
-void sources_look(struct worker *w, struct net_exchange **some, size_t count);
+/* A question that the filter wants is noted for its batch... */
+static inline void source_note(struct worker *w, const struct arrival *in)
+{
+    struct serve_seek *seek = &w->seeks[w->seek_count++];
+    seek->view = in->view;
+    seek->name = in->plain.name;
+    seek->type = in->plain.type;
+    seek->place = (uint16_t)(in - w->arrivals);
+}
+/* ...and all that were noted are looked for: whose each is, and what it is answered from. */
+void sources_look(struct worker *w, struct net_exchange **some);
 /* The source that goes before a zone of so many labels (-1: there is none), or NULL. */
 const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, int zone_labels);
 /* @return true when the exchange is parked */

@@ -182,7 +182,7 @@ static const struct serve_source *route_source(const struct visit *v, struct ser
     const struct serve *serve = v->worker->serve;
     const struct question *q = &v->query.question;
     const struct arrival *in = v->in;
-    if (serve->source_count == 0 || (q->view.length >= 3 && !filter_wants(&serve->filters->any, q->view)))
+    if (serve->source_count == 0 || (q->view.length >= 3 && !filter_wants(serve->filter, q->view)))
         return NULL;
     *out = (struct serve_question){ in->view, &v->x->peer.address, q->view, q->type, q->klass, v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
     return in->source != NULL ? in->source : source_find(serve, out, in->zone == NULL ? -1 : zone_name(in->zone).labels);
@@ -407,7 +407,8 @@ struct serve *serve_new(struct epoch *epoch, unsigned workers)
         s->workers[i].index = i;
         s->workers[i].cache = answer_cache_new();
         s->workers[i].arrivals = mem_alloc(AHEAD * sizeof(struct arrival));
-        if (s->workers[i].cache == NULL || s->workers[i].arrivals == NULL || nsec3_hasher_new(&s->workers[i].hasher) == E_NOMEM) {
+        s->workers[i].seeks = mem_alloc(AHEAD * sizeof(struct serve_seek));
+        if (s->workers[i].cache == NULL || s->workers[i].arrivals == NULL || s->workers[i].seeks == NULL || nsec3_hasher_new(&s->workers[i].hasher) == E_NOMEM) {
             serve_free(s);
             return NULL;
         }
@@ -424,8 +425,9 @@ void serve_free(struct serve *serve)
         nsec3_hasher_free(serve->workers[i].hasher);
         answer_cache_free(serve->workers[i].cache);
         mem_free(serve->workers[i].arrivals);
+        mem_free(serve->workers[i].seeks);
     }
-    mem_free(serve->filters);
+    mem_free(serve->filter);
     mem_free(serve->workers);
     mem_free(serve);
 }
@@ -441,7 +443,6 @@ void serve_apply(struct serve *serve, struct serve_setup *setup)
 static void arrival_begin(struct arrival *in)
 {
     in->is_plain = in->viewed = in->limited = false;
-    in->sought = 0;
     in->version = NULL;
     in->source = NULL;
     in->begun = 0;
@@ -462,21 +463,22 @@ static bool arrival_read(struct arrival *in, const struct net_exchange *x)
     return in->is_plain = query_read_plain(x->query, x->query_bytes, &in->plain);
 }
 
-static const struct source_filter *sources_filter(const struct worker *w) { return w->serve->filters == NULL ? NULL : &w->serve->filters->any; }
-
 /* The one zone that every client is answered from, or NULL. */
 static struct zone *lone_zone(const struct serve_setup *setup)
 {
     return setup->view_count == 1 && setup->views[0].clients == NULL ? zone_table_only(setup->views[0].zones) : NULL;
 }
 
-/* What is a source's is begun anew there. */
-static void look_in_sources(struct worker *w, struct net_exchange **some, size_t count)
+/* Those that are no source's are begun here, later than others. */
+static void look_in_sources(struct worker *w, struct net_exchange **some)
 {
-    sources_look(w, some, count);
-    for (struct arrival *a = w->arrivals, *end = a + count; a < end; a++)
-        if (a->source != NULL && a->version != NULL)
+    const size_t count = w->seek_count;
+    sources_look(w, some);
+    for (size_t i = 0; i < count; i++) {
+        struct arrival *a = &w->arrivals[w->seeks[i].place];
+        if (a->source == NULL && a->version != NULL)
             zone_ahead_begin(&a->ahead, a->version, a->plain.name);
+    }
 }
 
 static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchange **some, size_t count)
@@ -486,8 +488,7 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
     const struct name_view origin = zone_name(zone);
     const uint16_t klass = zone_class(zone);
     const struct serve_view *view = &w->setup->views[0];
-    const struct source_filter *filter = sources_filter(w);
-    uint8_t sought = 0;
+    const struct source_filter *filter = w->serve->filter;
     for (size_t i = 0; i < count; i++) {
         struct arrival *a = &in[i];
         if (!arrival_read(a, some[i]) || a->plain.klass != klass)
@@ -495,17 +496,14 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
         a->viewed = true;
         a->view = view;
         a->zone = origin.labels == 0 || name_below(a->plain.name, origin) ? zone : NULL;
-        if (filter != NULL && filter_wants(filter, a->plain.name)) {
-            sources_begin(w, a);
-            sought |= a->sought;
-        }
-        if (a->zone == NULL || version == NULL)
-            continue;
-        a->version = version;
-        zone_ahead_begin(&a->ahead, version, a->plain.name);
+        a->version = a->zone == NULL ? NULL : version;
+        if (filter != NULL && klass == CLASS_IN && filter_wants(filter, a->plain.name))
+            source_note(w, a);
+        else if (a->version != NULL)
+            zone_ahead_begin(&a->ahead, version, a->plain.name);
     }
-    if (sought != 0)
-        look_in_sources(w, some, count);
+    if (w->seek_count != 0)
+        look_in_sources(w, some);
     for (struct arrival *a = in; a < end; a++)
         if (a->version != NULL)
             zone_ahead_follow(&a->ahead, a->version);
@@ -516,18 +514,15 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
 static void look_ahead(struct worker *w, struct net_exchange **some, size_t count)
 {
     struct arrival *in = w->arrivals, *end = in + count;
-    const struct source_filter *filter = sources_filter(w);
+    const struct source_filter *filter = w->serve->filter;
     uint64_t many = 0;
-    uint8_t sought = 0;
     for (size_t i = 0; i < count; i++) {
         if (!arrival_read(&in[i], some[i]))
             continue;
         arrival_view(&in[i], w->setup, some[i]);
         many |= in[i].begun;
-        if (filter != NULL && filter_wants(filter, in[i].plain.name)) {
-            sources_begin(w, &in[i]);
-            sought |= in[i].sought;
-        }
+        if (filter != NULL && in[i].plain.klass == CLASS_IN && in[i].view != NULL && filter_wants(filter, in[i].plain.name))
+            source_note(w, &in[i]);
     }
     for (struct arrival *a = in; a < end && many; a++)
         if (a->begun)
@@ -540,11 +535,11 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
             counters_ahead(w, a->zone);
         }
     }
-    if (sought != 0)
-        sources_look(w, some, count);
+    if (w->seek_count != 0)
+        sources_look(w, some);
     for (struct arrival *a = in; a < end; a++) {
-        if (a->version == NULL)
-            continue;
+        if (a->version == NULL || a->source != NULL)
+            continue;                   /* of a source: begun there */
         zone_ahead_apex(a->version);
         zone_ahead_begin(&a->ahead, a->version, a->plain.name);
     }

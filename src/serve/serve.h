@@ -70,24 +70,24 @@ enum serve_source_outcome {
     SERVE_SOURCE_FAILED,        /**< it could not be had: SERVFAIL with result's ede and ede_text, never NXDOMAIN */
     SERVE_SOURCE_PENDING        /**< not yet: the source holds a ticket */
 };
-/** A plain question that is looked at ahead of its turn, with the others of its batch. */
+enum serve_sought {
+    SERVE_SOUGHT_OTHER,         /**< the name is not the source's */
+    SERVE_SOUGHT_READY,         /**< it is, and here is what to answer from */
+    SERVE_SOUGHT_LONG           /**< it is, and `answer` must be asked */
+};
+/** A plain question of class IN that is looked at ahead of its turn, with the others of its batch. */
 struct serve_seek {
     const struct serve_view *view;
     struct name_view name;
+    uint64_t begun;                         /**< the source's, from begin to find */
     uint16_t type;
-    uint64_t begun;             /**< what `begin` said */
-    uint64_t now_ms;            /**< monotonic */
-};
-enum serve_sought {
-    SERVE_SOUGHT_OTHER,         /**< the name is not the source's */
-    SERVE_SOUGHT_READY,         /**< it is, and the place tells what to answer from */
-    SERVE_SOUGHT_LONG           /**< it is, and `answer` must be asked */
-};
-/** What an answer is made from, as from a zone. */
-struct serve_place {
-    struct zone *zone;                      /**< whose counters and options count */
-    const struct zone_version *version;     /**< borrowed until this worker is quiet; the name lies at or below its origin */
-    int labels;                             /**< of the suffix, as `match` says; written by READY and LONG */
+    uint16_t place;                         /**< the hall's */
+    /* What find writes: */
+    enum serve_sought sought;
+    int labels;                             /**< READY, LONG: of the suffix, as `match` says */
+    struct zone *zone;                      /**< READY: whose counters and options count */
+    const struct zone_version *version;     /**< READY: borrowed until this worker is quiet; the name lies at or below its origin */
+    const struct zone_ahead *ahead;         /**< READY: that zone_ahead_begin and _follow come to for this name, borrowed likewise; NULL: they have not been called */
 };
 struct visit;
 struct serve_ticket;
@@ -104,10 +104,12 @@ struct serve_source {
 
     /** Suffixes that all its names lie below, borrowed for good; none: any name may be its own, and every question is put to it. */
     const struct name_view *suffixes; size_t suffix_count;
-    /* The short way, of class IN alone; NULL: it has none, and `answer` is asked each time.  All are wait-free, without heap or locks. */
-    uint64_t (*begin)(void *context, struct name_view name);        /**< has memory fetched */
-    void (*follow)(void *context, uint64_t begun);                  /**< has more fetched; may be NULL */
-    enum serve_sought (*find)(void *context, const struct serve_seek *seek, struct serve_place *out);
+    /* The short way; NULL: it has none, and `answer` is asked each time.  All are wait-free, without heap or locks.  They get
+     * all questions of a batch whose names end as those of a source do: others than its own too. */
+    void (*begin)(void *context, struct serve_seek *seeks, size_t count);   /**< has memory fetched; may be NULL */
+    void (*follow)(void *context, struct serve_seek *seeks, size_t count);  /**< has more fetched; may be NULL */
+    /** @param now_ms  monotonic */
+    void (*find)(void *context, struct serve_seek *seeks, size_t count, uint64_t now_ms);
 };
 /** Registers them, once, before any worker runs; borrowed for the life of `serve`.  At most SERVE_SOURCES_MAX.
  *  @return OK, E_NOMEM, E_LIMIT */

@@ -25,30 +25,21 @@ static void filter_add(struct source_filter *filter, struct name_view suffix)
     filter->bits[tail / 32] |= UINT32_C(1) << tail % 32;
 }
 
-static void filters_fill(struct source_filters *filters, const struct serve_source *sources, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct serve_source *source = &sources[i];
-        for (size_t n = 0; n < source->suffix_count; n++)
-            filter_add(&filters->each[i], source->suffixes[n]);
-        if (source->suffix_count == 0)
-            filter_add(&filters->each[i], name_root);
-        for (size_t word = 0; word < LENGTH_OF(filters->any.bits); word++)
-            filters->any.bits[word] |= filters->each[i].bits[word];
-    }
-}
-
 enum status serve_sources(struct serve *serve, const struct serve_source *sources, size_t count)
 {
     if (count > SERVE_SOURCES_MAX)
         return E_LIMIT;
-    struct source_filters *filters = count == 0 ? NULL : mem_alloc(sizeof *filters);
-    if (count != 0 && filters == NULL)
+    struct source_filter *filter = count == 0 ? NULL : mem_alloc(sizeof *filter);
+    if (count != 0 && filter == NULL)
         return E_NOMEM;
-    if (filters != NULL)
-        filters_fill(filters, sources, count);
-    mem_free(serve->filters);
-    serve->filters = filters;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t n = 0; n < sources[i].suffix_count; n++)
+            filter_add(filter, sources[i].suffixes[n]);
+        if (sources[i].suffix_count == 0)
+            filter_add(filter, name_root);
+    }
+    mem_free(serve->filter);
+    serve->filter = filter;
     serve->sources = sources;
     serve->source_count = count;
     return OK;
@@ -56,82 +47,67 @@ enum status serve_sources(struct serve *serve, const struct serve_source *source
 
 /* ---- ahead of their turn ---- */
 
-void sources_begin(const struct worker *w, struct arrival *in)
-{
-    const struct serve *serve = w->serve;
-    if (in->plain.klass != CLASS_IN || in->view == NULL)
-        return;
-    for (size_t i = 0; i < serve->source_count; i++) {
-        const struct serve_source *source = &serve->sources[i];
-        if (!filter_wants(&serve->filters->each[i], in->plain.name))
-            continue;
-        in->sought |= (uint8_t)(1u << i);
-        in->seek[i] = source->begin == NULL ? 0 : source->begin(source->context, in->plain.name);
-    }
-}
-
-static void follow(const struct worker *w, const struct arrival *in)
-{
-    for (unsigned left = in->sought; left != 0; left &= left - 1) {
-        const struct serve_source *source = &w->serve->sources[__builtin_ctz(left)];
-        if (source->follow != NULL)
-            source->follow(source->context, in->seek[__builtin_ctz(left)]);
-    }
-}
-
 /* DS of the suffix itself is for the zone above it, where that is ours. */
 static bool goes_before(int labels, int most, struct name_view name, uint16_t type)
 {
     return labels > most && !(type == TYPE_DS && most >= 0 && labels == name.labels);
 }
 
-static enum serve_sought seek(const struct serve_source *source, const struct serve_question *question, const struct serve_seek *sought,
-                              struct serve_place *out)
+/* A source without a short way. */
+static void match_all(const struct worker *w, const struct serve_source *source, struct net_exchange **some)
 {
-    if (source->find != NULL)
-        return source->find(source->context, sought, out);
-    out->labels = source->match(source->context, question);
-    return out->labels < 0 ? SERVE_SOUGHT_OTHER : SERVE_SOUGHT_LONG;
-}
-
-static void find(const struct worker *w, struct arrival *in, const struct net_exchange *x, uint64_t now_ms)
-{
-    const struct query_plain *q = &in->plain;
-    const struct serve_question question = { in->view, &x->peer.address, q->name, q->type, q->klass, q->dnssec_ok, x->transport == NET_UDP };
-    struct serve_seek sought = { in->view, q->name, q->type, 0, now_ms };
-    int most = in->zone == NULL ? -1 : zone_name(in->zone).labels;
-    for (unsigned left = in->sought; left != 0; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctz(left);
-        const struct serve_source *source = &w->serve->sources[i];
-        struct serve_place place;
-        sought.begun = in->seek[i];
-        enum serve_sought outcome = seek(source, &question, &sought, &place);
-        if (outcome == SERVE_SOUGHT_OTHER || !goes_before(place.labels, most, q->name, q->type))
-            continue;
-        bool ready = outcome == SERVE_SOUGHT_READY;
-        most = place.labels;
-        in->source = source;
-        in->zone = ready ? place.zone : NULL;
-        in->version = ready ? place.version : NULL;
+    for (struct serve_seek *seek = w->seeks, *end = seek + w->seek_count; seek < end; seek++) {
+        const struct net_exchange *x = some[seek->place];
+        const bool dnssec_ok = w->arrivals[seek->place].plain.dnssec_ok;
+        const struct serve_question question = { seek->view, &x->peer.address, seek->name, seek->type, CLASS_IN, dnssec_ok, x->transport == NET_UDP };
+        seek->labels = source->match(source->context, &question);
+        seek->sought = seek->labels < 0 ? SERVE_SOUGHT_OTHER : SERVE_SOUGHT_LONG;
     }
 }
 
-void sources_look(struct worker *w, struct net_exchange **some, size_t count)
+static inline __attribute__((always_inline)) void take(struct worker *w, const struct serve_source *source, const struct serve_seek *seek)
 {
-    struct arrival *in = w->arrivals, *end = in + count;
+    struct arrival *a = &w->arrivals[seek->place];
+    int most = a->source != NULL ? a->labels : a->zone == NULL ? -1 : zone_name(a->zone).labels;
+    if (seek->sought == SERVE_SOUGHT_OTHER || !goes_before(seek->labels, most, seek->name, seek->type))
+        return;
+    a->source = source;
+    a->labels = seek->labels;
+    if (seek->sought != SERVE_SOUGHT_READY) {
+        a->zone = NULL;
+        a->version = NULL;
+        return;
+    }
+    a->zone = seek->zone;
+    a->version = seek->version;
+    zone_ahead_touch(seek->version);
+    counters_ahead(w, seek->zone);
+    if (seek->ahead != NULL)
+        a->ahead = *seek->ahead;
+    else
+        zone_ahead_begin(&a->ahead, seek->version, seek->name);
+}
+
+void sources_look(struct worker *w, struct net_exchange **some)
+{
+    const struct serve *serve = w->serve;
     const uint64_t now_ms = net_now(w->net).monotonic_ms;
-    for (struct arrival *a = in; a < end; a++)
-        if (a->sought)
-            follow(w, a);
-    for (struct arrival *a = in; a < end; a++, some++) {
-        if (!a->sought)
-            continue;
-        find(w, a, *some, now_ms);
-        if (a->version == NULL)
-            continue;
-        zone_ahead_touch(a->version);
-        counters_ahead(w, a->zone);
+    struct serve_seek *seeks = w->seeks;
+    const size_t count = w->seek_count;
+    for (size_t i = 0; i < serve->source_count; i++) {
+        const struct serve_source *source = &serve->sources[i];
+        if (source->begin != NULL)
+            source->begin(source->context, seeks, count);
+        if (source->follow != NULL)
+            source->follow(source->context, seeks, count);
+        if (source->find != NULL)
+            source->find(source->context, seeks, count, now_ms);
+        else
+            match_all(w, source, some);
+        for (size_t n = 0; n < count; n++)
+            take(w, source, &seeks[n]);
     }
+    w->seek_count = 0;
 }
 
 /* ---- the long way ---- */

@@ -112,22 +112,30 @@ static enum serve_source_outcome source_answer(void *context, const struct serve
 
 static atomic_uint place_sought, place_asked;
 
-static uint64_t place_begin(void *context, struct name_view name)
+static void place_begin(void *context, struct serve_seek *seeks, size_t count)
 {
     (void)context;
-    return name.length;
+    for (size_t i = 0; i < count; i++)
+        seeks[i].begun = seeks[i].name.length;
 }
 
-static enum serve_sought place_find(void *context, const struct serve_seek *seek, struct serve_place *out)
+static void place_find(void *context, struct serve_seek *seeks, size_t count, uint64_t now_ms)
 {
     const struct name suffix = test_name("found.test.");
     (void)context;
-    assert_int_equal(seek->begun, seek->name.length);
-    if (!name_below(seek->name, name_view_of(&suffix)))
-        return SERVE_SOUGHT_OTHER;
-    atomic_fetch_add(&place_sought, 1);
-    *out = (struct serve_place){ hall.mount, zone_current(hall.mount), 2 };
-    return memcmp(seek->name.wire + 1, "stale", 5) == 0 ? SERVE_SOUGHT_LONG : SERVE_SOUGHT_READY;
+    assert_true(now_ms > 0);
+    for (struct serve_seek *seek = seeks; seek < seeks + count; seek++) {
+        assert_int_equal(seek->begun, seek->name.length);
+        seek->sought = SERVE_SOUGHT_OTHER;
+        if (!name_below(seek->name, name_view_of(&suffix)))
+            continue;
+        atomic_fetch_add(&place_sought, 1);
+        seek->sought = memcmp(seek->name.wire + 1, "stale", 5) == 0 ? SERVE_SOUGHT_LONG : SERVE_SOUGHT_READY;
+        seek->labels = 2;
+        seek->zone = hall.mount;
+        seek->version = zone_current(hall.mount);
+        seek->ahead = NULL;
+    }
 }
 
 static enum serve_source_outcome place_answer(void *context, const struct serve_question *question, struct visit *visit, struct reply *reply,
