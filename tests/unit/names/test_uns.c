@@ -503,6 +503,34 @@ static void test_coin_keys(void **state)
     }
 }
 
+static void test_other_keys(void **state)
+{
+    (void)state;
+    static const struct { const char *key, *want; } cases[] = {
+        { "crypto.eth.address", "crypto.ETH.address" }, { "crypto.usdt.version.erc20.address", "crypto.USDT.version.ERC20.address" },
+        { "token.evm.eth.eth.address", "token.EVM.ETH.ETH.address" }, { "dns.txt", "dns.TXT" }, { "dns.a.ttl", "dns.A.ttl" },
+        { "dns.ttl", NULL }, { "crypto.ETH.address", NULL }, { "ipfs.html.value", NULL }, { "", NULL }, { "crypto", NULL }, { "crypto.", NULL },
+        { "crypto.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.address", NULL },
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        char out[UNS_OTHER_KEY_ROOM];
+        if (uns_other_key(slice_string(cases[i].key), out) != (cases[i].want != NULL))
+            fail_msg("%s", cases[i].key);
+        if (cases[i].want)
+            assert_string_equal(out, cases[i].want);
+    }
+    struct slice texts[] = { slice_string("crypto.btc.address"), slice_string("social.x"), slice_string("crypto.eth.address") };
+    static const uint64_t coins[] = { 60 };
+    begin();
+    mint(&two, "k.crypto", ALICE, "crypto.BTC.address", "1", "social.x", "2", "crypto.eth.address", "3", "crypto.ETH.address", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", NULL);
+    const struct facts *facts = look_more("k.crypto", &(struct facts_request){ .texts = texts, .text_count = LENGTH_OF(texts), .coins = coins, .coin_count = 1 });
+    assert_true(slice_is(facts_text(facts, "crypto.btc.address")->fact.value, "1"));
+    assert_true(slice_is(facts_text(facts, "social.x")->fact.value, "2"));
+    assert_true(slice_is(facts_text(facts, "crypto.eth.address")->fact.value, "3"));
+    assert_int_equal(facts_coin(facts, 60)->fact.state, FACT_PRESENT);
+    end();
+}
+
 static void test_defaults(void **state)
 {
     (void)state;
@@ -956,7 +984,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selectors), cmocka_unit_test(test_ttl), cmocka_unit_test(test_records), cmocka_unit_test(test_many_records), cmocka_unit_test(test_content),
-        cmocka_unit_test(test_coin_keys), cmocka_unit_test(test_defaults), cmocka_unit_test(test_layers), cmocka_unit_test(test_one_layer), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_coin_keys), cmocka_unit_test(test_other_keys), cmocka_unit_test(test_defaults), cmocka_unit_test(test_layers), cmocka_unit_test(test_one_layer), cmocka_unit_test(test_names),
         cmocka_unit_test(test_token), cmocka_unit_test(test_values), cmocka_unit_test(test_spoilt), cmocka_unit_test(test_above), cmocka_unit_test(test_depends),
         cmocka_unit_test(test_events), cmocka_unit_test(test_older_registry), cmocka_unit_test(test_reverse), cmocka_unit_test(test_cancel), cmocka_unit_test(test_memory),
     };
