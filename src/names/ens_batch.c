@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "names/ens_inside.h"
 
-enum { READS_FIRST_ROOM = 64, READS_MAX = 1000 };
+enum { READS_FIRST_ROOM = 64, READS_MAX = 1000, GAS_OF_BURNERS = 300000 };
 
 void ens_batch_begin(struct ens_job *job)
 {
@@ -56,6 +56,14 @@ void ens_batch_call(struct ens_job *job, enum ens_ask_kind kind, size_t index, c
     }
     struct state_read read = { .kind = STATE_CALL, .to = *to, .calldata = slice_of(copy, calldata.length), .follow = follow };
     add(job, kind, index, &read);
+}
+
+void ens_batch_alone(struct ens_job *job, size_t from)
+{
+    for (size_t i = from; i < job->read_count; i++) {
+        job->reads[i].alone = job->reads[i].kind == STATE_CALL;
+        job->reads[i].gas = GAS_OF_BURNERS;
+    }
 }
 
 void ens_batch_registry(struct ens_job *job, enum ens_ask_kind kind, size_t index, const struct eth_word *node)

@@ -55,6 +55,8 @@ static bool collect(struct ens_job *job)
         return false;
     for (size_t i = 0; i < job->want_count; i++) {
         const struct ens_want *want = &job->wants[i];
+        if (want->dropped)
+            continue;
         if (want->kind == ENS_WANT_RECORDS)
             facts->records[records++] = (struct fact_records){ want->owner, want->type, want->fact };
         else if (want->kind == ENS_WANT_HAS)
@@ -68,6 +70,7 @@ static bool collect(struct ens_job *job)
     for (size_t i = 0; i < job->coin_count; i++)
         facts->coins[facts->coin_count++] = (struct fact_coin){ job->coins[i], coin_fact(job, job->coins[i]) };
     facts->content = content_fact(job);
+    facts->zonehash = fact_of(find(job, ENS_WANT_ZONEHASH, 0));
     const struct ens_want *key = find(job, ENS_WANT_PUBKEY, 0);
     facts->pubkey_x = facts->pubkey_y = fact_of(key);
     if (key && key->fact.state == FACT_PRESENT)

@@ -26,6 +26,7 @@ enum ens_tri { ENS_UNKNOWN, ENS_YES, ENS_NO };
 struct ens_code {
     uint32_t profiles;              /* of code that is known; 0 = it is not */
     enum ens_tri supports[ENS_PROFILES];    /* as the contract said */
+    bool burns;                     /* it may burn all gas when it is asked for what it has not: it is not asked together with others */
 };
 struct ens_source { struct ens_options options; struct eth_address *known; struct table *codes /* by address */, *zones /* by name: struct eth_address */; };
 
@@ -100,6 +101,8 @@ struct ens_job {
 void ens_batch_begin(struct ens_job *job);
 void ens_batch_call(struct ens_job *job, enum ens_ask_kind kind, size_t index, const struct eth_address *to, struct slice calldata, bool follow);
 void ens_batch_registry(struct ens_job *job, enum ens_ask_kind kind, size_t index, const struct eth_word *node);
+/* Calls added from here on: each by itself, with little gas. */
+void ens_batch_alone(struct ens_job *job, size_t from);
 void ens_batch_code(struct ens_job *job, const struct eth_address *of);
 /* The scratch text, empty; what is written to it is good until the next call. */
 struct text *ens_batch_text(struct ens_job *job);

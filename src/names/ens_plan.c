@@ -13,6 +13,7 @@ static const uint16_t own_types[] = { TYPE_NS, TYPE_SOA, TYPE_DNAME, TYPE_MX, TY
 static const uint16_t wildcard_types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS, TYPE_CNAME, TYPE_MX, TYPE_CAA };
 static const uint16_t apex_types[] = { TYPE_SOA, TYPE_NS, TYPE_DNAME };
 static const uint16_t middle_types[] = { TYPE_NS, TYPE_DNAME };
+static const uint16_t alias_types[] = { TYPE_MX, TYPE_CAA };        /* of own_types: those that an alias may lead to */
 static const uint16_t host_types[] = { TYPE_A, TYPE_AAAA };
 
 enum { WANTS_FIRST_ROOM = 32, COIN_DEFAULT = 0x80000000, COIN_ETHER = 60 };
@@ -105,6 +106,7 @@ bool ens_plan_core(struct ens_job *job, const struct facts_request *request)
 static void add_host(struct ens_job *job, struct name_view owner)
 {
     add_types(job, owner, core_types, LENGTH_OF(core_types));
+    add_types(job, owner, alias_types, LENGTH_OF(alias_types));
     for (size_t i = 0; i < job->type_count; i++)
         if (!type_is_meta(job->types[i]))
             (void)ens_want_add(job, ENS_WANT_RECORDS, owner, job->types[i]);
@@ -208,8 +210,6 @@ static void ask_direct(struct ens_job *job, size_t index)
     ens_want_write(&job->wants[index], &job->suffixes[job->zone].node, job->old_dns, text);
     /* a gateway costs much: not on the mere chance that the function counts */
     ens_batch_call(job, ENS_ASK_DIRECT, index, &job->resolver, ens_batch_written(text), job->followed_direct);
-    if (job->code.burns)
-        ens_batch_alone(job);
 }
 
 static void ask_extended(struct ens_job *job, size_t index)
@@ -251,8 +251,20 @@ static void ask_about_code(struct ens_job *job)
             ask_supports(job, ENS_ASK_SUPPORTS, profile, ens_profile_id((enum ens_profile)profile));
 }
 
+static void ask_want(struct ens_job *job, size_t index, enum ens_tri extended, bool spare_core)
+{
+    const struct ens_want *want = &job->wants[index];
+    if (spare_core && index < job->core_count && (job->zone == 0 || extended == ENS_YES))
+        return;
+    if (extended != ENS_YES && ens_should_ask(job, want, false))
+        ask_direct(job, index);
+    if (extended != ENS_NO && !spare_core && ens_should_ask(job, want, true))
+        ask_extended(job, index);
+}
+
 void ens_plan_resolver(struct ens_job *job, bool spare_core)
 {
+    size_t before = job->read_count;
     bool known = job->code.profiles != 0;
     enum ens_tri extended = known ? ENS_NO : job->code.supports[ENS_PROFILE_EXTENDED];
     job->followed_direct = job->must_follow || (!known && extended == ENS_NO);
@@ -260,15 +272,10 @@ void ens_plan_resolver(struct ens_job *job, bool spare_core)
         ask_about_code(job);
     if (job->zone != 0 && job->zone + ENS_FULL_SUFFIXES < job->labels)
         ens_batch_registry(job, ENS_ASK_TTL, job->zone, &job->suffixes[job->zone].node);
-    for (size_t i = 0; i < job->want_count; i++) {
-        const struct ens_want *want = &job->wants[i];
-        if (spare_core && i < job->core_count && (job->zone == 0 || extended == ENS_YES))
-            continue;
-        if (extended != ENS_YES && ens_should_ask(job, want, false))
-            ask_direct(job, i);
-        if (extended != ENS_NO && !spare_core && ens_should_ask(job, want, true))
-            ask_extended(job, i);
-    }
+    for (size_t i = 0; i < job->want_count; i++)
+        ask_want(job, i, extended, spare_core);
+    if (job->code.burns)
+        ens_batch_alone(job, before);
 }
 
 /* ---- names in the zone that its records lead to ---- */

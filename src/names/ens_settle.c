@@ -65,6 +65,8 @@ void ens_settle_code(struct ens_job *job, const struct state_result *results)
     }
     if (asked && (itself != ENS_YES || nobody != ENS_NO))
         memset(code->supports, 0, sizeof code->supports);
+    if (asked)
+        code->burns = itself == ENS_UNKNOWN && !job->no_code;       /* the very old do, and they have no supportsInterface */
     job->extended = code->profiles == 0 && code->supports[ENS_PROFILE_EXTENDED] == ENS_YES;
 }
 
@@ -133,10 +135,9 @@ static void settle(struct ens_job *job, struct ens_want *want, const struct stat
     case STATE_VALUE: settle_value(job, want, result->data, extended); break;
     case STATE_REVERTED: settle_revert(job, want, result->data); break;
     case STATE_UNAVAILABLE:
-        if (result->failure == CHAIN_FAILURE_GAS) {
-            job->code.burns = true;
+        if (result->failure == CHAIN_FAILURE_GAS)
             settle_silence(job, want);
-        } else if (says_no(job, want))
+        else if (says_no(job, want))
             want->fact.state = FACT_ABSENT;
         else
             ens_want_fail(want, result->failure, NULL);
@@ -144,7 +145,7 @@ static void settle(struct ens_job *job, struct ens_want *want, const struct stat
     }
 }
 
-/* The name of a record's target has a resolver of its own: what the zone says of it does not count. */
+/* The name that a record leads to has a resolver of its own: what this zone says of it does not count, and who wants to know looks that name up. */
 static void settle_cut(struct ens_job *job, const struct ens_want *first, const struct state_result *result)
 {
     struct slice word;
@@ -155,8 +156,10 @@ static void settle_cut(struct ens_job *job, const struct ens_want *first, const 
             return;
     }
     for (size_t i = job->target_from; i < job->want_count; i++)
-        if (name_equal(job->wants[i].owner, first->owner))
-            ens_want_fail(&job->wants[i], CHAIN_FAILURE_NONE, "a name of its own");
+        if (name_equal(job->wants[i].owner, first->owner)) {
+            job->wants[i].fact.state = FACT_ABSENT;
+            job->wants[i].dropped = true;
+        }
 }
 
 void ens_settle_wants(struct ens_job *job, const struct state_result *results, size_t from)

@@ -21,6 +21,7 @@ enum ens_want_kind {
 struct ens_want {
     enum ens_want_kind kind;
     bool core;                  /* asked of resolvers that answer by a gateway too, where each value costs a request */
+    bool dropped;               /* it turned out that it is not for this resolver to say */
     struct name_view owner;     /* RECORDS, HAS: lower case */
     uint16_t type;              /* RECORDS */
     struct slice key;           /* TEXT */

@@ -89,7 +89,7 @@ struct facts {
     bool ens;                               /**< which of these */
     struct facts_ens e;
     struct facts_uns u;
-    struct fact content, pubkey_x, pubkey_y;
+    struct fact content, pubkey_x, pubkey_y, zonehash /* with details; ENS */;
     struct fact_records *records; size_t record_count;
     struct fact_owner *owners; size_t owner_count;
     struct fact_text *texts; size_t text_count;

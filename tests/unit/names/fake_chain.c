@@ -22,7 +22,7 @@ static struct chain_timer *timers[TIMERS_MAX];
 static size_t answer_count, contract_count, record_count, job_count, timer_count;
 static enum fake_habit registry_habit;
 static uint64_t block_time = 1000000;
-unsigned fake_batches, fake_reads;
+unsigned fake_batches, fake_reads, fake_alone;
 
 static int place;       /* something to point at */
 struct chain *fake_chain(void) { return (struct chain *)(void *)&place; }
@@ -62,7 +62,7 @@ void fake_clear(void)
     answer_count = contract_count = record_count = timer_count = 0;
     registry_habit = FAKE_EMPTY;
     block_time = 1000000;
-    fake_batches = fake_reads = 0;
+    fake_batches = fake_reads = fake_alone = 0;
 }
 
 struct eth_address fake_address(const char *hex)
@@ -260,6 +260,7 @@ enum status state_read_all(struct chain *chain, const struct eth_block *at, stru
     struct state_job *job = malloc(sizeof *job);
     *job = (struct state_job){ keep(reads, count * sizeof *reads), calloc(count + 1, sizeof(char *)), count, done, context };
     for (size_t i = 0; i < count; i++) {
+        fake_alone += reads[i].alone;
         job->calls[i] = keep(reads[i].calldata.data, reads[i].calldata.length);
         job->reads[i].calldata.data = job->calls[i];
     }

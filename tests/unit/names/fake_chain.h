@@ -31,6 +31,6 @@ void fake_time(uint64_t block_time);
 
 /* Runs what is due, until nothing is. */
 void fake_turn(void);
-extern unsigned fake_batches, fake_reads;           /* since they were last set to 0 */
+extern unsigned fake_batches, fake_reads, fake_alone;       /* since they were last set to 0 */
 
 #endif
