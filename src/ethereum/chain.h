@@ -12,7 +12,7 @@ enum chain_at { CHAIN_AT_LATEST, CHAIN_AT_SAFE, CHAIN_AT_FINALIZED };
 /** Strings are copied. */
 struct provider_options {
     const char *name;
-    const char *url;            /**< http, https, or unix:/PATH; may hold a key: it never shows */
+    const char *url;            /**< http, https, or unix:/PATH; may hold a key: it never shows, and is wiped in the end */
     const char *operator;       /**< quorum counts these; NULL = the name */
     double rate;                /**< calls a second; 0 = no limit of ours */
     bool batch;                 /**< takes JSON-RPC batches; default true, found out otherwise */
@@ -26,7 +26,7 @@ struct chain_options {
     const struct provider_options *providers; size_t provider_count;
     uint64_t stale_after_ms;    /**< without a successful poll; 60 s */
     uint64_t stale_limit_ms;    /**< how much longer stale answers are given, RFC 8767; 1 d */
-    uint64_t block_time_ms;     /**< expected; 0 = known for the chain id, else learned */
+    uint64_t block_time_ms;     /**< expected; 0 = known for the chain id, else learned, up to a second */
     uint64_t try_ms, lookup_ms; /**< of one try, 1.5 s; of all tries of a lookup, 4 s */
     struct eth_address registry;    /**< of ENS: a provider that has no code there is not admitted; zero = not asked */
     struct eth_address registry_old;
@@ -37,8 +37,10 @@ struct chain_options {
 };
 void chain_options_default(struct chain_options *out);
 
+/** Nothing is asked before the first chain_follow, chain_begin, chain_call or state_read_all.
+ *  @return OK, E_NOMEM, E_RANGE (no providers, more than 32, or fewer operators than the quorum) */
 MUST_CHECK enum status chain_new(struct chain_loop *loop, const struct chain_options *options, struct chain **out);
-/** When the loop is stopped. NULL is fine. */
+/** When the loop is stopped.  What is still under way is told CHAIN_FAILURE_STOPPED (E_CLOSED) from in here. NULL is fine. */
 void chain_free(struct chain *chain);
 const char *chain_name(const struct chain *chain);
 uint64_t chain_id(const struct chain *chain);
@@ -83,6 +85,8 @@ enum chain_health chain_health(const struct chain *chain);
 
 /* ---- what the tool needs: any JSON-RPC, under the same rules of quorum where answers can be compared ---- */
 
+/* E_INVALID: a provider answered with an error, told below (a revert has `failure` NONE); E_TIMEOUT, E_LIMIT, E_REFUSED (wrong chain), E_CLOSED (stopped),
+ * E_NOMEM, E_NOT_FOUND (nobody was reached): nothing was answered. */
 struct chain_call_result { enum status status; enum chain_failure failure; struct slice result /* raw JSON; borrowed */; struct slice error_message; struct slice error_data /* octets */; int64_t error_code; const char *provider; };
 typedef void chain_call_done_fn(void *context, const struct chain_call_result *result);
 /** One call, as it is: method and its params as JSON text.  Not compared; the first provider that is well answers, others follow where it fails.

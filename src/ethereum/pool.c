@@ -36,7 +36,6 @@ static bool code_agrees(const struct chain *chain, const struct provider *one)
 
 void pool_admit(struct chain *chain)
 {
-    bool came = false;
     for (size_t i = 0; i < chain->provider_count; i++) {
         struct provider *provider = &chain->providers[i];
         if (provider->state == PROVIDER_NEW || provider->state == PROVIDER_CHECKING)
@@ -46,12 +45,10 @@ void pool_admit(struct chain *chain)
         if (provider->state == PROVIDER_CHECKED)
             atomic_store(&provider->reason, agrees ? "" : "has another ENS registry than the others");
         atomic_store(&provider->told_admitted, now);
-        came |= now && !before;
         if (now != before)
             log_info(LOG_NET, now ? "provider admitted" : "provider not admitted any more", log_text("chain", chain->options.name),
                      log_text("provider", provider->name));
     }
-    (void)came;
     follower_look(chain);
 }
 
@@ -66,6 +63,11 @@ static double cost_of(const struct provider *provider, uint64_t now)
 {
     double cost = provider->measured ? provider->latency_ms + provider->deviation_ms : 50;
     cost += 200.0 * provider->failures_in_row;
+    /* Asked since the head came, it told of an older one: it lags, or stands still. */
+    const struct chain_header *head = ring_newest(&provider->chain->ring);
+    if (head && provider->seen_count > 0 && provider->told_at_ms > provider->chain->rhythm.head_at_ms
+        && provider->seen[provider->latest].block.number < head->block.number)
+        cost += 1000;
     return provider->distrust_until_ms > now ? cost + 1e6 : cost;
 }
 

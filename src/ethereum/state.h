@@ -15,7 +15,7 @@ enum state_kind {
     STATE_CALL,             /**< what a contract returns */
     STATE_SLOT,             /**< a word of its storage */
     STATE_CODE_HASH,        /**< keccak-256 of its code; of nothing where there is none (32 octets either way) */
-    STATE_REGISTRY          /**< a field of a node in the ENS registry: by call, or by proof where the chain has `check: proof` */
+    STATE_REGISTRY          /**< (32 octets) a field of a node in the ENS registry: by call, or by proof where the chain has `check: proof` */
 };
 enum registry_field { REGISTRY_OWNER, REGISTRY_RESOLVER, REGISTRY_TTL };
 
@@ -57,6 +57,7 @@ struct state_budget {
     bool gateways_begun;            /**< the deadline is that of gateways now */
     uint32_t gateway_requests;      /**< left; 16 to begin with */
     uint32_t gateway_bytes;         /**< left, after decompression; 2 MiB to begin with */
+    uint32_t gateway_reserved;      /**< not among those: what replies under way may have */
     uint32_t round_trips, calls;    /**< used: batches one after the other, JSON-RPC calls in all; for explain */
 };
 void state_budget_init(struct state_budget *budget, const struct chain *chain);    /**< as configured: 4 s for the chain, 10 s for gateways more */
