@@ -79,9 +79,16 @@ void ens_batch_code(struct ens_job *job, const struct eth_address *of)
     add(job, ENS_ASK_CODE, 0, &read);
 }
 
-static void weigh(struct ens_job *job, const struct state_result *result)
+/* Whether the answer would be another one if this were: when a registration ends decides nothing as a rule. */
+static bool counts(const struct ens_job *job, enum ens_ask_kind kind)
 {
-    if (result->outcome == STATE_UNAVAILABLE)
+    bool of_registrar = kind == ENS_ASK_EXPIRES || kind == ENS_ASK_REGISTRANT || kind == ENS_ASK_WRAPPER;
+    return !of_registrar || job->details || job->options->refuse_expired;
+}
+
+static void weigh(struct ens_job *job, enum ens_ask_kind kind, const struct state_result *result)
+{
+    if (result->outcome == STATE_UNAVAILABLE || !counts(job, kind))
         return;
     job->proof = job->proof_known ? proof_weaker(job->proof, result->proof) : result->proof;
     job->proof_known = true;
@@ -98,7 +105,7 @@ static void on_read(void *context, const struct eth_block *block, const struct s
     job->at = job->facts->block = *block;
     job->at_given = true;
     for (size_t i = 0; i < count; i++)
-        weigh(job, &results[i]);
+        weigh(job, job->asks[i].kind, &results[i]);
     job->next(job, results);
 }
 

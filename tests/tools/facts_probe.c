@@ -3,7 +3,7 @@
  *
  *   --chain-id N  --universal ADDRESS  --registrar ADDRESS  --wrapper ADDRESS  --known ADDRESS (more than once)  --text KEY  --coin N  --type TYPE
  *   --details (with content and public key)  --no-dns  --refuse-expired  --loopback (gateways on it are let in)
- *   --cold (each name as if it were the first)
+ *   --cold (each name as if it were the first)  --proof (the registry by Merkle proofs)
  *   0xADDRESS in the place of a name: its primary name, for the last --coin (60 without one)   `-`: names line by line from standard input */
 #include "crypto/address.h"
 #include "names/facts.h"
@@ -26,7 +26,7 @@ struct probe {
     uint64_t coins[MOST]; size_t coin_count;
     uint16_t types[MOST]; size_t type_count;
     uint64_t chain_id;
-    bool details, no_dns, loopback, cold, done;
+    bool details, no_dns, loopback, cold, proof, done;
     struct facts *facts;
 };
 
@@ -246,6 +246,8 @@ static int option(struct probe *probe, char **words)
         return (probe->no_dns = true);
     if (strcmp(word, "--refuse-expired") == 0)
         return (probe->ens.refuse_expired = true);
+    if (strcmp(word, "--proof") == 0)
+        return (probe->proof = true);
     if (strcmp(word, "--cold") == 0)
         return (probe->cold = true);
     if (strcmp(word, "--loopback") == 0)
@@ -298,6 +300,8 @@ int main(int count, char **words)
     chain.providers = &provider;
     chain.provider_count = 1;
     chain.registry = probe.ens.registry;
+    chain.registry_old = probe.ens.registry_old;
+    chain.check = probe.proof ? CHAIN_CHECK_PROOF : CHAIN_CHECK_SINGLE;
     if (chain_loop_new(&loop, &probe.loop) != OK || chain_new(probe.loop, &chain, &probe.chain) != OK)
         die("cannot begin", NULL);
     probe.ens.chain = probe.chain;
