@@ -90,9 +90,8 @@ def summary(figures):
             "reads": statistics.mean(f[2] for f in figures), "rounds": max(f[3] for f in figures)}
 
 
-def measure(chain, proxy, universal, delay, count, folder):
+def measure(chain, proxy, universal, delay, made, folder, one_by_one):
     """Rows of the table for one way of asking."""
-    made = make(chain, count, "x" if universal else "y")
     options = chain.config(proxy.url)
     if not universal:
         options["contracts"].pop("universal-resolver")
@@ -101,27 +100,29 @@ def measure(chain, proxy, universal, delay, count, folder):
     with Rhizd(pathlib.Path(folder) / str(universal), more=devnet.config({"ethereum": options}, [{"suffix": "eth", "system": "ens", "chain": "ethereum"}])) as server:
         settled(server, chain.head()["number"])
         ask(server, "devnet.eth", "AAAA", ["2001:db8::1"])
-        time.sleep(2.5)
-        for (depth, wrapped), names in made.items():
-            cold = summary([lookup(server, proxy, name, 1) for name in names])
-            settled(server, chain.manyrecords(names={name: records(name, 2) for name in names}))
-            changed = summary([lookup(server, proxy, name, 2) for name in names])
-            rows.append({"depth": depth, "wrapped": wrapped, "universal": universal, "cold": cold, "changed": changed, "names": names})
-    for row in rows:
-        said = devnet.oracle(chain.d, row.pop("names"), types=list(TYPES.values()), content=False, sequential=True, rpc=proxy.url)
-        row["ethers"] = {"calls": said["calls"] / count, "p50": statistics.median(said["times"].values())}
+        time.sleep(1.5)
+        cold = {kind: summary([lookup(server, proxy, name, 1) for name in names]) for kind, names in made.items()}
+        all_names = [name for names in made.values() for name in names]
+        settled(server, chain.manyrecords(names={name: records(name, 2) for name in all_names}))
+        changed = {kind: summary([lookup(server, proxy, name, 2) for name in names]) for kind, names in made.items()}
+    said = devnet.oracle(chain.d, all_names, types=list(TYPES.values()), content=False, sequential=one_by_one, rpc=proxy.url)
+    for kind, names in made.items():
+        ethers = {"calls": said["calls"] / len(all_names), "p50": statistics.median(said["times"][name] for name in names)}
+        rows.append({"depth": kind[0], "wrapped": kind[1], "universal": universal, "cold": cold[kind], "changed": changed[kind], "ethers": ethers})
     proxy.rules()
     return rows
 
 
-def run(delay=50, count=12):
-    """All rows."""
+def run(delay=50, count=12, one_by_one=True):
+    """All rows.  Without `one_by_one` ethers makes the same calls side by side: its times say nothing then."""
     lines = devnet.Lines("proxy.mjs")
     lines.ready()
     try:
-        with devnet.chain("--block-time", 1) as chain, tempfile.TemporaryDirectory() as folder:
+        with devnet.chain() as chain, tempfile.TemporaryDirectory() as folder:
             proxy = devnet.Proxy(lines, chain.url)
-            return [row for universal in (True, False) for row in measure(chain, proxy, universal, delay, count, folder)]
+            made = {universal: make(chain, count, "x" if universal else "y") for universal in (True, False)}
+            chain.mining(mode="interval", seconds=1)
+            return [row for universal in made for row in measure(chain, proxy, universal, delay, made[universal], folder, one_by_one)]
     finally:
         lines.stop()
 
