@@ -173,12 +173,19 @@ static unsigned answering(const struct uns_job *job, unsigned layer)
     return job->layers[1].ask.contracts.chain ? 1 : 0;
 }
 
+/* UNS keeps no records of names below a token.  Name servers that one has are told as a delegation of all below it: its zone is that of the name above then. */
+static struct name_view zone_of(const struct uns_job *job, unsigned token)
+{
+    const struct fact_records *servers = token > 0 ? facts_records(job->facts, job->names[token], TYPE_NS) : NULL;
+    return servers && servers->fact.state != FACT_ABSENT ? name_strip(job->names[token], 1) : job->names[token];
+}
+
 static bool say_owner(struct uns_job *job, unsigned layer, unsigned token)
 {
     struct facts *facts = job->facts;
     const struct uns_layer *at = &job->layers[layer];
     const struct uns_token *owned = &at->tokens[token];
-    facts->zone = job->names[token];
+    facts->zone = zone_of(job, token);
     facts->u.token = job->tokens[token];
     facts->u.owner = owned->owner;
     facts->u.resolver = owned->resolver;

@@ -3,7 +3,7 @@
 import pytest
 
 from devnet import chain, devnet, devnet_session, polygon, polygon_session, proxy  # noqa: F401
-from names_common import EDE_NETWORK, EDE_NO_AUTHORITY, UNS, asked, data, errors, follows, name_of, rcode, reads, serving, strings, until
+from names_common import EDE_NETWORK, EDE_NO_AUTHORITY, UNS, asked, data, errors, follows, name_of, rcode, reads, section, serving, strings, until
 
 ALICE, BOB = 1, 2
 MOUNT = {**UNS, "reverse": "addr.uns.test"}
@@ -77,6 +77,20 @@ def test_answers(served):
     assert strings(asked(served.server, name_of("_text", "crypto.ETH.address", "devnet", "crypto"), "TXT")) == [address]
     [error] = errors(asked(served.server, "spoilt.crypto", "A"))
     assert "JSON" in error[1]
+
+
+def test_name_servers_have_all_below(served):
+    """No token keeps records of names below it."""
+    served.polygon.unsmint(name="served.crypto", records={"dns.NS": '["ns1.example.","ns2.example."]', "dns.NS.ttl": "500", "dns.A": ON.format(9)})
+    served.polygon.unsmint(name="other.crypto", records={"dns.CNAME": '["devnet.crypto"]'})
+    served.follow()
+    reply = asked(served.server, "www.served.crypto", "A")
+    assert rcode(reply) == "NOERROR" and not reply.answer
+    assert section(reply.authority) == [("served.crypto.", 300, "NS", "ns1.example."), ("served.crypto.", 300, "NS", "ns2.example.")]     # ttl-max
+    assert served.a("served.crypto") == ["192.0.2.9"]
+    assert section(asked(served.server, "served.crypto", "NS").answer)[0][3] == "ns1.example."
+    assert served.a("other.crypto") == ["192.0.2.51", "192.0.2.52", "devnet.crypto."]
+    assert served.a("other.crypto", "CNAME") == ["devnet.crypto."]
 
 
 def test_one_round_trip(served):

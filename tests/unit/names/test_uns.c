@@ -762,6 +762,10 @@ static void test_above(void **state)
     check_record(facts, "zone.crypto", TYPE_NS, "500 ns1.example.;500 ns2.example.;");
     assert_int_equal(record(facts, "www.zone.crypto", TYPE_NS).state, FACT_ABSENT);
     assert_int_equal(record(facts, "zone.crypto", TYPE_A).state, FACT_NOT_ASKED);
+    struct name above = named("crypto"), own = named("zone.crypto");
+    assert_true(name_same(facts->zone, name_view_of(&above)));          /* a cut, with all that is below it */
+    facts = look("zone.crypto");
+    assert_true(name_same(facts->zone, name_view_of(&own)));
     end();
 }
 
