@@ -73,7 +73,7 @@ struct ens_job {
     unsigned labels, normal;                        /* suffixes from `normal` on are names of ENS */
     struct slice wire;                              /* of the name, as contracts take it; where normal is 0 */
 
-    struct ens_want *wants; size_t want_count, want_room, core_count;
+    struct ens_want *wants; size_t want_count, want_room, core_count /* of any resolver */, base_count /* of the name itself */;
 
     struct state_budget budget;
     struct state_job *reading;

@@ -242,7 +242,7 @@ static void on_first(struct ens_job *job, const struct state_result *results)
         on_resolver(job, results);
         return;
     }
-    job->want_count = job->core_count;
+    job->want_count = job->base_count;
     if (job->has_zone)
         job->code = ens_code_of(job->source, &job->resolver);
     if (nothing_there(job)) {

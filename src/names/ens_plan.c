@@ -97,8 +97,8 @@ bool ens_plan_core(struct ens_job *job, const struct facts_request *request)
         (void)ens_want_add(job, ENS_WANT_CONTENT_OLD, none, 0);
         (void)ens_want_add(job, ENS_WANT_MULTIHASH, none, 0);
         (void)ens_want_add(job, ENS_WANT_ZONEHASH, none, 0);
-        job->core_count = job->want_count;
     }
+    job->base_count = job->want_count;
     return !job->nomem;
 }
 
@@ -134,7 +134,7 @@ static void add_wildcard(struct ens_job *job, struct name_view below)
 /* All that says how a question below the name with the resolver is answered, as from a zone. */
 bool ens_plan_zone(struct ens_job *job)
 {
-    job->want_count = job->core_count;
+    job->want_count = job->base_count;
     if (!job->dns)
         return !job->nomem;
     struct name_view name = job->suffixes[0].name;
