@@ -66,6 +66,38 @@ static const char *copy_string(struct diagnostics *sink, const char *string)
     return string ? arena_string(sink->arena, string) : NULL;
 }
 
+/* The value of a key `url` or `rpc` begins here: `url: "`, `"rpc":`. */
+static bool is_url_value(const char *line, const char *value)
+{
+    while (value > line && strchr(" \t\"'", value[-1]))
+        value--;
+    if (value == line || *--value != ':')
+        return false;
+    while (value > line && strchr(" \t\"'", value[-1]))
+        value--;
+    return value - line >= 3 && (memcmp(value - 3, "url", 3) == 0 || memcmp(value - 3, "rpc", 3) == 0);
+}
+
+/* A key of an operator's account may be anywhere in a URL but its scheme and host: what else is in it is not shown. */
+static void hide_keys(char *line)
+{
+    static const char ends[] = " \t\"'";
+    for (char *at = line; (at = strstr(at, "://")) != NULL; ) {
+        char *value = at;
+        while (value > line && !strchr(ends, value[-1]))
+            value--;
+        at += 3;
+        if (!is_url_value(line, value))
+            continue;
+        size_t whole = strcspn(at, ends), authority = strcspn(at, " \t\"'/?#"), user = authority;
+        while (user > 0 && at[user - 1] != '@')
+            user--;
+        memset(at, '*', user > 0 ? user - 1 : 0);
+        memset(at + authority, '*', whole - authority);
+        at += whole;
+    }
+}
+
 static const char *copy_source(struct diagnostics *sink, const struct place *place)
 {
     if (!place->source)
@@ -78,6 +110,7 @@ static const char *copy_source(struct diagnostics *sink, const struct place *pla
     copy[length] = 0;
     for (char *nul; (nul = memchr(copy, 0, length)) != NULL;)
         *nul = '\x01';      /* so that what follows is seen; printed as '?' */
+    hide_keys(copy);
     return copy;
 }
 

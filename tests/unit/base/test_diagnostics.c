@@ -105,6 +105,26 @@ static void long_and_odd_lines(void **state)
     diagnostics_free(sink);
 }
 
+static void keys_in_urls_are_hidden(void **state)
+{
+    (void)state;
+    static const struct { const char *line, *shown; } cases[] = {
+        { "  url: https://node.example/v2/secret", "  url: https://node.example**********" },
+        { "{ \"url\": \"https://me:pw@node.example:8545?key=s\", \"x\": 1 }", "{ \"url\": \"https://*****@node.example:8545******\", \"x\": 1 }" },
+        { "rpc: 'http://127.0.0.1:8545'", "rpc: 'http://127.0.0.1:8545'" },
+        { "  - { url: \"http://a/b\", rpc: \"http://c/d\" }", "  - { url: \"http://a**\", rpc: \"http://c**\" }" },
+        { "a TXT \"see https://example/page\"", "a TXT \"see https://example/page\"" },
+        { "://", "://" }, { "url:://", "url:://" }, { "url: x://", "url: x://" },
+    };
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        struct diagnostics *sink = diagnostics_new(0);
+        struct place place = { "f", 1, 0, cases[i].line, strlen(cases[i].line) };
+        diagnostics_add(sink, SEVERITY_WARNING, "w", &place, "t");
+        assert_string_equal(diagnostics_get(sink, 0)->source, cases[i].shown);
+        diagnostics_free(sink);
+    }
+}
+
 static void lack_of_memory_still_counts(void **state)
 {
     (void)state;
@@ -126,6 +146,7 @@ int main(void)
         cmocka_unit_test(prints_place_and_caret),
         cmocka_unit_test(keeps_to_its_limit),
         cmocka_unit_test(long_and_odd_lines),
+        cmocka_unit_test(keys_in_urls_are_hidden),
         cmocka_unit_test(lack_of_memory_still_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
