@@ -153,12 +153,13 @@ static bool depend(struct uns_job *job, unsigned layer, unsigned token)
     return true;
 }
 
-static void say_proof(struct uns_job *job)
+/* Of the layers that had a say: the first had none about a name that the second owns. */
+static void say_proof(struct uns_job *job, unsigned layer, unsigned token)
 {
     bool known = false;
     for (unsigned i = 0; i < UNS_LAYERS; i++) {
         const struct uns_ask *ask = &job->layers[i].ask;
-        if (!ask->contracts.chain || !ask->done || ask->failed)
+        if (!ask->contracts.chain || (i > layer && token == job->normal))
             continue;
         job->facts->proof = known ? proof_weaker(job->facts->proof, ask->proof) : ask->proof;
         known = true;
@@ -205,7 +206,7 @@ bool uns_finish(struct uns_job *job, unsigned layer, unsigned token)
     facts->block = answers->block;
     facts->u.chain_id = chain_id(facts->chain);
     facts->u.token = job->tokens[job->normal];
-    say_proof(job);
+    say_proof(job, layer, token);
     if (!collect_values(job, token == 0 ? owned : NULL) || !collect_records(job, owned, token) || !depend(job, layer, token))
         return false;
     if (found && !say_owner(job, layer, token))

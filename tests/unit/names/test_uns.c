@@ -31,7 +31,7 @@
 enum { TOKENS_MAX = 16, RECORDS_MAX = 12, JOBS_MAX = 8, TIMERS_MAX = 4, BLOCK_TIME = 1000000 };
 enum habit { ANSWERS, UNREACHED, SILENT, REVERTS, HELD };
 struct minted { struct eth_word id; struct eth_address owner, resolver; uint64_t expires; const char *keys[RECORDS_MAX], *values[RECORDS_MAX]; size_t count; };
-struct chain { uint64_t id; enum habit habit; struct eth_address reader, registry; struct minted tokens[TOKENS_MAX]; size_t count; const char *reverse; unsigned batches, reads; };
+struct chain { uint64_t id; enum habit habit; struct proof proof; struct eth_address reader, registry; struct minted tokens[TOKENS_MAX]; size_t count; const char *reverse; unsigned batches, reads; };
 struct state_job { struct chain *chain; struct state_read reads[64]; char *calls[64]; size_t count; state_done_fn *done; void *context; };
 
 static struct chain one, two;
@@ -209,7 +209,7 @@ static void run_job(struct state_job *job)
         text_growing(&texts[i]);
         bool returns = habit == ANSWERS && answer(ran.chain, &ran.reads[i], &texts[i]);
         results[i] = (struct state_result){ .outcome = returns || habit == SILENT ? STATE_VALUE : habit == UNREACHED ? STATE_UNAVAILABLE : STATE_REVERTED,
-                                            .data = returns ? slice_of(texts[i].data, texts[i].length) : slice_of(NULL, 0), .proof = { .grade = PROOF_SINGLE },
+                                            .data = returns ? slice_of(texts[i].data, texts[i].length) : slice_of(NULL, 0), .proof = ran.chain->proof,
                                             .failure = habit == UNREACHED ? CHAIN_FAILURE_TIMEOUT : CHAIN_FAILURE_NONE, .max_age_seconds = UINT32_MAX };
     }
     size_t count = ran.count;
@@ -256,8 +256,8 @@ static void on_told(void *context, struct facts *facts)
 
 static void begin(void)
 {
-    one = (struct chain){ .id = 1, .reader = address(READER_1), .registry = address(REGISTRY_1) };
-    two = (struct chain){ .id = 137, .reader = address(READER_2), .registry = address(REGISTRY_2) };
+    one = (struct chain){ .id = 1, .proof = { .grade = PROOF_SINGLE }, .reader = address(READER_1), .registry = address(REGISTRY_1) };
+    two = (struct chain){ .id = 137, .proof = { PROOF_QUORUM, 2, 3 }, .reader = address(READER_2), .registry = address(REGISTRY_2) };
     struct uns_options options = { .layer2 = &two, .layer1 = &one, .reader2 = two.reader, .reader1 = one.reader, .registry2 = two.registry, .registry1 = one.registry, .cns1 = address(CNS) };
     assert_int_equal(name_source_uns(&options, &source), OK);
 }
@@ -780,6 +780,7 @@ static void test_depends(void **state)
     assert_ptr_equal(facts->chain, &one);
     assert_ptr_equal(facts->chain_below, &two);
     assert_int_equal(facts->block.number, 1);
+    assert_int_equal(facts->proof.grade, PROOF_SINGLE);         /* the weaker of two that both count */
     assert_true(depends(facts, &two, REGISTRY_2, DEPEND_TOKEN, "first.crypto"));        /* minted there, it is theirs */
     assert_true(depends(facts, &two, REGISTRY_2, DEPEND_CODE, NULL) && depends(facts, &two, READER_2, DEPEND_CODE, NULL));
     assert_true(depends(facts, &one, REGISTRY_1, DEPEND_TOKEN, "first.crypto") && depends(facts, &one, REGISTRY_1, DEPEND_NODE, "first.crypto"));
@@ -790,11 +791,13 @@ static void test_depends(void **state)
 
     facts = look("both.crypto");
     assert_ptr_equal(facts->chain, &two);
+    assert_int_equal(facts->proof.grade, PROOF_QUORUM);
     assert_int_equal(facts->contract_below_count, 0);           /* the first layer has no say */
     assert_true(depends(facts, &two, REGISTRY_2, DEPEND_NODE, "both.crypto"));
     assert_false(depends(facts, &one, REGISTRY_1, DEPEND_NODE, "both.crypto"));
 
     facts = look("www.both.crypto");                            /* www may be minted on either */
+    assert_int_equal(facts->proof.grade, PROOF_SINGLE);
     assert_true(depends(facts, &two, REGISTRY_2, DEPEND_TOKEN, "www.both.crypto") && depends(facts, &one, REGISTRY_1, DEPEND_TOKEN, "www.both.crypto"));
     assert_true(depends(facts, &two, REGISTRY_2, DEPEND_TOKEN, "both.crypto"));
     assert_false(depends(facts, &one, REGISTRY_1, DEPEND_TOKEN, "both.crypto"));
