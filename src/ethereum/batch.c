@@ -66,29 +66,47 @@ static void batch_finish(struct gateway_batch *b)
 
 static void begin_some(struct gateway_batch *b);
 
+static void take_failure(struct member *m, uint16_t http_status, const char *why)
+{
+    struct abi_writer writer = abi_writer_call(&m->response, http_status ? HTTP_ERROR : ERROR_STRING, http_status ? 2 : 1);
+    if (http_status)
+        abi_write_u64(&writer, http_status);
+    abi_write_bytes(&writer, slice_string(why));
+    m->failed = true;
+}
+
+/* Those that could not be begun, when nothing is under way any more that would come back to them. */
+static void give_up(struct gateway_batch *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        struct member *m = &b->members[i];
+        if (!m->begun)
+            take_failure(m, 0, chain_failure_text(CHAIN_FAILURE_MEMORY));
+        m->begun = m->over = true;
+    }
+    b->left = 0;
+}
+
 static void member_over(void *context, const struct gateway_reply *reply)
 {
     struct member *m = context;
     struct gateway_batch *b = m->batch;
     m->fetch = NULL;
     m->over = true;
-    m->failed = !reply->fine;
     b->running--;
     b->left--;
     if (reply->fine) {
         text_add_bytes(&m->response, reply->data.data, reply->data.length);
         b->max_age = reply->max_age < b->max_age ? reply->max_age : b->max_age;
     } else {
-        const char *why = reply->reason ? reply->reason : chain_failure_text(reply->failure);
-        struct abi_writer writer = abi_writer_call(&m->response, reply->http_status ? HTTP_ERROR : ERROR_STRING, reply->http_status ? 2 : 1);
-        if (reply->http_status)
-            abi_write_u64(&writer, reply->http_status);
-        abi_write_bytes(&writer, slice_string(why));
+        take_failure(m, reply->http_status, reply->reason ? reply->reason : chain_failure_text(reply->failure));
     }
+    if (b->left > 0)
+        begin_some(b);
+    if (b->left > 0 && b->running == 0)
+        give_up(b);
     if (b->left == 0)
         batch_finish(b);
-    else
-        begin_some(b);
 }
 
 static bool host_is_busy(const struct gateway_batch *b, const struct member *m)
@@ -109,7 +127,7 @@ static void begin_some(struct gateway_batch *b)
         if (m->begun || host_is_busy(b, m))
             continue;
         if (gateway_start(&m->request, member_over, m, &m->fetch) != OK)
-            return;                     /* no memory: those that run bring us back here, or the caller sees that none does */
+            return;                     /* no memory: those that run bring us back here, and the caller sees it when none does */
         m->begun = true;
         b->running++;
     }

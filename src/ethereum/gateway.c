@@ -5,6 +5,8 @@
 #include "ethereum/inside.h"
 #include "http/url.h"
 
+enum { LEAST_REPLY_BYTES = 128 << 10, AGAIN_MS = 10 };
+
 struct gateway_fetch {
     struct gateway_request request;
     struct abi_reader left;             /* URLs not tried yet */
@@ -13,7 +15,7 @@ struct gateway_fetch {
     void *context;
     struct http_transfer *transfer;
     struct gateway_batch *batch;
-    struct chain_timer soon;            /* so that nothing is told from within gateway_start */
+    struct chain_timer soon;            /* so that nothing is told from within gateway_start; to wait for octets of the budget */
     struct gateway_reply reply;
     size_t reserved;                    /* of the budget's octets, for the transfer under way */
     uint8_t *octets;                    /* of the reply */
@@ -112,13 +114,20 @@ static bool take_body(struct gateway_fetch *f, const struct http_result *result)
     return true;
 }
 
+/* Gives back what was not used. */
+static void release(struct gateway_fetch *f, size_t used)
+{
+    struct state_budget *budget = f->request.budget;
+    budget->gateway_reserved -= (uint32_t)f->reserved;
+    budget->gateway_bytes += (uint32_t)(used < f->reserved ? f->reserved - used : 0);
+    f->reserved = 0;
+}
+
 static void answered(void *context, const struct http_result *result)
 {
     struct gateway_fetch *f = context;
-    size_t used = result->body_bytes < f->reserved ? result->body_bytes : f->reserved;
     f->transfer = NULL;
-    f->request.budget->gateway_bytes += (uint32_t)(f->reserved - used);
-    f->reserved = 0;
+    release(f, result->status == E_LIMIT ? f->reserved : result->received_bytes);
     if (result->status == OK && result->code / 100 == 2 && take_body(f, result)) {
         finish(f);
         return;
@@ -130,6 +139,16 @@ static void answered(void *context, const struct http_result *result)
     else
         fail(f, CHAIN_FAILURE_GATEWAY, 0, result->status == OK ? "the gateway answered with something else than data" : result->reason);
     try_next(f);
+}
+
+/* Of those side by side each leaves half for the others, so that many small replies find room beside one that may be large. */
+static size_t reply_limit(const struct gateway_fetch *f)
+{
+    const struct state_budget *budget = f->request.budget;
+    size_t left = budget->gateway_bytes, share = left / 2 > LEAST_REPLY_BYTES ? left / 2 : LEAST_REPLY_BYTES;
+    if (budget->gateway_reserved > 0 && share < left)
+        left = share;
+    return f->request.reply_bytes < left ? f->request.reply_bytes : left;
 }
 
 /* @return OK, or the URL cannot be asked */
@@ -149,7 +168,7 @@ static enum status ask(struct gateway_fetch *f, const char *url, bool post)
     }
     const struct http_request request = {
         .url = url, .body = post ? body.data : NULL, .body_bytes = body.length, .redirects = 2, .public_only = true, .loopback_allowed = loopback,
-        .max_reply_bytes = f->request.reply_bytes < budget->gateway_bytes ? f->request.reply_bytes : budget->gateway_bytes,
+        .max_reply_bytes = reply_limit(f),
         .timeout_ms = (uint32_t)(left < CCIP_REQUEST_MS ? left : CCIP_REQUEST_MS),
     };
     enum status st = body.full ? E_NOMEM : http_client_start(chain_loop_http(f->request.chain->loop), &request, answered, f, &f->transfer);
@@ -158,6 +177,7 @@ static enum status ask(struct gateway_fetch *f, const char *url, bool post)
         return st;
     f->reserved = request.max_reply_bytes;
     budget->gateway_bytes -= (uint32_t)f->reserved;
+    budget->gateway_reserved += (uint32_t)f->reserved;
     budget->gateway_requests--;
     count_add(&f->request.chain->gateway_requests, 1);
     return OK;
@@ -189,17 +209,32 @@ static bool try_url(struct gateway_fetch *f, struct slice template)
     return st == OK && f->transfer != NULL;
 }
 
+static void again(struct chain_timer *timer)
+{
+    try_next((struct gateway_fetch *)(void *)((char *)timer - offsetof(struct gateway_fetch, soon)));
+}
+
 static void try_next(struct gateway_fetch *f)
 {
+    struct chain_loop *loop = f->request.chain->loop;
     struct state_budget *budget = f->request.budget;
     while (f->left_count) {
-        if (budget->gateway_requests == 0 || budget->gateway_bytes == 0 || chain_loop_now_ms(f->request.chain->loop) >= budget->deadline_ms) {
+        bool octets = budget->gateway_bytes > 0 || budget->gateway_reserved > 0;
+        if (budget->gateway_requests == 0 || !octets || chain_loop_now_ms(loop) >= budget->deadline_ms) {
             fail(f, CHAIN_FAILURE_BUDGET, 0, NULL);
+            break;
+        }
+        if (budget->gateway_bytes < LEAST_REPLY_BYTES && budget->gateway_reserved > 0) {    /* others will give some back */
+            if (chain_timer_set(loop, &f->soon, AGAIN_MS, again) == OK)
+                return;
+            fail(f, CHAIN_FAILURE_MEMORY, 0, NULL);
             break;
         }
         struct slice template = abi_read_bytes(&f->left);
         f->left_count--;
-        if (try_url(f, template))
+        if (template.data == NULL)
+            fail(f, CHAIN_FAILURE_GATEWAY, 0, "the contract's list of gateways is malformed");
+        else if (try_url(f, template))
             return;
     }
     finish(f);
@@ -207,8 +242,11 @@ static void try_next(struct gateway_fetch *f)
 
 /* ---- begin ---- */
 
+/* Looks ahead, at the expense of nobody. */
 static bool is_batch(struct abi_reader urls, size_t count)
 {
+    struct abi_input apart = *urls.input;
+    urls.input = &apart;
     for (size_t i = 0; i < count; i++)
         if (slice_is(abi_read_bytes(&urls), "x-batch-gateway:true"))
             return true;
@@ -278,7 +316,7 @@ void gateway_cancel(struct gateway_fetch *fetch)
     chain_timer_clear(&fetch->soon);
     http_client_cancel(fetch->transfer);
     gateway_batch_cancel(fetch->batch);
-    fetch->request.budget->gateway_bytes += (uint32_t)fetch->reserved;
+    release(fetch, 0);
     mem_free(fetch->octets);
     mem_free(fetch);
 }
@@ -287,6 +325,8 @@ struct slice gateway_host(struct abi_reader urls, size_t count)
 {
     struct http_url parts;
     char url[512];
+    struct abi_input apart = *urls.input;
+    urls.input = &apart;
     struct slice first = count ? abi_read_bytes(&urls) : slice_of("", 0);
     if (first.length == 0 || first.length >= sizeof url || memchr(first.data, 0, first.length))
         return slice_of("", 0);

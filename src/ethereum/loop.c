@@ -183,7 +183,8 @@ static bool run_posts(struct chain_loop *loop)
 
 /* ---- running ---- */
 
-static void turn(struct chain_loop *loop, uint64_t at_most_ms)
+/* @param done  may be NULL: nothing is waited for once it is so */
+static void turn(struct chain_loop *loop, uint64_t at_most_ms, const bool *done)
 {
     run_posts(loop);
     run_timers(loop);
@@ -194,7 +195,7 @@ static void turn(struct chain_loop *loop, uint64_t at_most_ms)
         wait = in < wait ? in : wait;
     }
     atomic_store(&loop->asleep, true);
-    if (atomic_load(&loop->posts) != NULL || atomic_load(&loop->stopping))
+    if (atomic_load(&loop->posts) != NULL || atomic_load(&loop->stopping) || (done != NULL && *done))
         wait = 0;
     http_client_poll(loop->http, (uint32_t)wait);
     atomic_store(&loop->asleep, false);
@@ -214,7 +215,7 @@ static void *thread_main(void *argument)
 {
     struct chain_loop *loop = argument;
     while (!atomic_load(&loop->stopping))
-        turn(loop, WAIT_MAX_MS);
+        turn(loop, WAIT_MAX_MS, NULL);
     wind_down(loop);
     return NULL;
 }
@@ -247,7 +248,7 @@ enum status chain_loop_until(struct chain_loop *loop, const bool *done, uint64_t
         uint64_t now = chain_loop_now_ms(loop);
         if (now >= end)
             return E_TIMEOUT;
-        turn(loop, end - now);
+        turn(loop, end - now, done);
     }
     return OK;
 }

@@ -126,6 +126,7 @@ static void report(struct http_transfer *transfer)
     result->elapsed_ms = (uint32_t)((clock_ns() - transfer->started_ns) / 1000000);
     result->content_type = transfer->content_type;
     result->body = "";
+    result->received_bytes = transfer->dropped_bytes + transfer->reply_bytes;
     if (result->status == OK && transfer->reply) {
         transfer->reply[transfer->reply_bytes] = 0;
         result->body = transfer->reply;

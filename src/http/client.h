@@ -59,6 +59,7 @@ struct http_result {
     unsigned code;                  /**< of HTTP; 0 when none came; 200 from Unix sockets.  May be set when status is not OK */
     const char *body;               /**< borrowed until done() returns; terminated by a NUL that does not count; "" unless OK */
     size_t body_bytes;
+    size_t received_bytes;          /**< of bodies, decompressed, whatever became of them; those of redirects too */
     const char *content_type;       /**< lower case, without parameters; "" when there is none */
     uint32_t retry_after_seconds;   /**< 0 = not said */
     bool max_age_said;              /**< Cache-Control: ... */

@@ -335,6 +335,7 @@ static void follow(struct http_transfer *transfer)
     }
     transfer->redirects_left--;
     transfer->public_only = true;
+    transfer->dropped_bytes += transfer->reply_bytes;
     transfer->reply_bytes = transfer->head_bytes = transfer->encodings = 0;
     transfer->result = (struct http_result){ .reason = "" };
     carrier_start(transfer);

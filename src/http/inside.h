@@ -38,6 +38,7 @@ struct http_transfer {
 
     char *reply;                        /* grows; one octet more than it may use */
     size_t reply_bytes, reply_room;
+    size_t dropped_bytes;               /* of replies that led elsewhere */
     char content_type[80];
     struct http_result result;
     size_t head_bytes;                  /* of all header lines so far */
