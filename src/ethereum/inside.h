@@ -71,7 +71,7 @@ struct provider {
     unsigned index, operator;       /* operator: which of the chain's; a bit in masks */
     char *name, *url, *operator_name;
     bool batch, batch_known;
-    bool no_multicall;
+    uint64_t no_multicall_until_ms; /* it had no code there */
     double rate, tokens;
     uint64_t tokens_at_ms;
     enum provider_state state;

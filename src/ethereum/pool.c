@@ -101,7 +101,7 @@ enum chain_failure pool_failure(const struct chain *chain)
     uint64_t now = chain_loop_now_ms(chain->loop);
     for (size_t i = 0; i < chain->provider_count; i++) {
         const struct provider *provider = &chain->providers[i];
-        if (provider_admitted(provider) && provider->limited_until_ms > now)
+        if (!provider->open && provider->limited_until_ms > now)
             return CHAIN_FAILURE_LIMITED;
         if (!provider_admitted(provider) && provider->failure == CHAIN_FAILURE_WRONG_CHAIN)
             failure = CHAIN_FAILURE_WRONG_CHAIN;

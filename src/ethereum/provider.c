@@ -216,7 +216,7 @@ static void checked(void *context, const struct rpc_reply *replies, size_t count
     enum chain_failure failure = CHAIN_FAILURE_NO_PROVIDER;
     provider->check = NULL;
     provider->state = PROVIDER_NEW;
-    if (replies[0].kind == RPC_FAILED && !replies[0].told) {        /* not reached: its health is noted already */
+    if (replies[0].kind == RPC_FAILED && (!replies[0].told || replies[0].fault == RPC_LIMITED)) {      /* its health is noted already */
         atomic_store(&provider->reason, chain_failure_text(provider->failure));
         provider->check_due_ms = now_of(provider) + OPEN_MIN_MS;
         pool_admit(provider->chain);

@@ -184,7 +184,7 @@ static bool begin(struct state_job *job)
     /* A block that is not one of the last heads has no header that is agreed: nothing is proven under it, and results say so. */
     const struct chain_header *header = chain->options.check == CHAIN_CHECK_PROOF ? ring_find(&chain->ring, &job->block.hash) : NULL;
     job->batch = (struct state_batch){
-        .reads = job->reads, .count = job->batch.count, .block_hash = job->block.hash, .multicall = chain->options.multicall, .prove = header != NULL,
+        .reads = job->reads, .count = job->batch.count, .block_hash = job->block.hash, .multicall = chain->options.multicall, .prove = header != NULL && (header->verified || chain->options.quorum > 1),
         .registry = chain->options.registry, .fallback = !eth_address_is_zero(&chain->options.registry_old),
     };
     if (header)

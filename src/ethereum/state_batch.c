@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { TOGETHER_BYTES = 64 << 10, TOGETHER_MAX = 250, GAS_MIN = 2000000, TURNS_MAX = 8 };
+enum { TOGETHER_BYTES = 64 << 10, TOGETHER_MAX = 250, GAS_MIN = 2000000, TURNS_MAX = 8, NO_MULTICALL_MS = 600000 };
 
 /* One call: of several reads, or of one. */
 struct unit {
@@ -28,7 +28,7 @@ struct plan {
 
 static bool may_join(const struct ask_try *one, const struct state_batch *batch, const struct state_read *read)
 {
-    return (read->kind == STATE_CALL || read->kind == STATE_REGISTRY) && !read->alone && read->gas == 0 && !one->provider->no_multicall
+    return (read->kind == STATE_CALL || read->kind == STATE_REGISTRY) && !read->alone && read->gas == 0 && one->provider->no_multicall_until_ms <= one->begun_ms
            && !eth_address_is_zero(&batch->multicall);
 }
 
@@ -248,7 +248,7 @@ static void take_together(struct ask_try *one, const struct unit *unit, const st
         return;
     }
     if (octets.length == 0) {                   /* no such contract here */
-        one->provider->no_multicall = true;
+        one->provider->no_multicall_until_ms = one->begun_ms + NO_MULTICALL_MS;
         take_apart(one, unit, true);
         return;
     }

@@ -503,6 +503,27 @@ static void test_recovery(void **state)
     end(&b);
 }
 
+/* The same vices from the beginning. */
+static void test_none_at_first(void **state)
+{
+    struct bench b;
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(vices); i++) {
+        if (vices[i].vice == offsetof(struct peer, giant) || vices[i].vice == offsetof(struct peer, drip))
+            continue;                   /* as garbage and as silence */
+        open_bench(&b, 1);
+        b.lookup_ms = 200;
+        begin(&b, 1);
+        set_vice(&b.peers[0], i, true);
+        read_all(&b, mixed, 1);
+        CHECK_EQUAL(b.results[0].outcome, STATE_UNAVAILABLE, vices[i].label);
+        set_vice(&b.peers[0], i, false);
+        chain_follow(b.chain, &b.follower);
+        until_head(&b, 100);
+        end(&b);
+    }
+}
+
 static void test_retry_after(void **state)
 {
     struct bench b;
@@ -923,7 +944,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads), cmocka_unit_test(test_limits), cmocka_unit_test(test_taken_apart), cmocka_unit_test(test_batch_refused),
         cmocka_unit_test(test_error_shapes), cmocka_unit_test(test_one_liar), cmocka_unit_test(test_two_liars), cmocka_unit_test(test_one_starves), cmocka_unit_test(test_operators),
-        cmocka_unit_test(test_one_fails), cmocka_unit_test(test_the_only_one_fails), cmocka_unit_test(test_recovery), cmocka_unit_test(test_retry_after),
+        cmocka_unit_test(test_one_fails), cmocka_unit_test(test_the_only_one_fails), cmocka_unit_test(test_recovery), cmocka_unit_test(test_none_at_first), cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_other_registry), cmocka_unit_test(test_behind), cmocka_unit_test(test_heads),
         cmocka_unit_test(test_reorganisation), cmocka_unit_test(test_gap), cmocka_unit_test(test_logs), cmocka_unit_test(test_logs_undecided),
         cmocka_unit_test(test_header_lie), cmocka_unit_test(test_health), cmocka_unit_test(test_rate), cmocka_unit_test(test_calls), cmocka_unit_test(test_stop), cmocka_unit_test(test_memory),
