@@ -15,6 +15,7 @@ struct write_call {
     struct u256 value;          /**< wei */
     struct slice data;          /**< calldata; borrowed */
     const char *what;           /**< a few words for people, such as "set records" */
+    uint64_t gas_guess;         /**< not 0: it cannot be tried before the calls before it are on the chain, and will take about so much */
 };
 
 /* ---- what is to be changed ---- */

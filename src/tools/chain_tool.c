@@ -88,7 +88,8 @@ int chain_tool_open(const struct tool_call *call, struct chain_tool **out)
 {
     struct chain_tool *tool = *out = mem_alloc(sizeof *tool);
     struct chain_loop_options options = { 0 };
-    if (tool == NULL)
+    const struct log_options quiet = { .level = LOG_LEVEL_ERROR };
+    if (tool == NULL || log_open(&quiet) != OK)         /* what goes wrong is told in words of our own */
         return tools_complain(call, TOOL_FAILED, "%s", status_text(E_NOMEM));
     tool->call = call;
     tool->diag = diagnostics_new(0);

@@ -34,8 +34,8 @@ static const struct tool_option_row option_rows[TOOL_OPTIONS] = {
     [OPTION_UNSIGNED] = { "--unsigned", NULL, "FILE", "write the transactions there, to be signed elsewhere; send them with `rhiz name send`" },
     [OPTION_FROM] = { "--from", NULL, "ADDRESS", "whose key signs; else the only one in the keystore" },
     [OPTION_KEY] = { "--key", NULL, "FILE", "key file that signs" },
-    [OPTION_KEYSTORE] = { "--keystore", NULL, "FOLDER", "key files; else $RHIZ_KEYSTORE, else ~/.local/share/rhizome/keystore" },
-    [OPTION_PASSWORD] = { "--password-file", NULL, "FILE", "its first line is the password of the key; fd:N is an open file; else $RHIZ_PASSWORD_FILE, else it is asked for" },
+    [OPTION_KEYSTORE] = { "--keystore", NULL, "FOLDER", "key files; else `wallet.keystore`, $RHIZ_KEYSTORE, ~/.local/share/rhizome/keystore" },
+    [OPTION_PASSWORD] = { "--password-file", NULL, "FILE", "its first line is the password of the key; fd:N is an open file; else `wallet.password-file`, $RHIZ_PASSWORD_FILE, else it is asked for" },
     [OPTION_YEARS] = { "--years", NULL, "N", "for so many years (1)" },
     [OPTION_OWNER] = { "--owner", NULL, "ADDRESS", "who is to own the name; else who signs" },
     [OPTION_CONTROLLER] = { "--controller", NULL, "ADDRESS", "registrar controller; else the newest that is enabled" },
@@ -57,7 +57,7 @@ static const struct tool_option_row option_rows[TOOL_OPTIONS] = {
 #define SENDS (CHAINS | WITH(OPTION_YES) | WITH(OPTION_DRY_RUN) | WITH(OPTION_MAX_COST) | WITH(OPTION_BUMP) | WITH(OPTION_CONFIRM) | WITH(OPTION_WAIT))
 #define KEYS (WITH(OPTION_KEYSTORE) | WITH(OPTION_PASSWORD) | WITH(OPTION_KEY))
 #define SIGNS (SENDS | KEYS | WITH(OPTION_UNSIGNED) | WITH(OPTION_FROM))
-#define STORES (WITH(OPTION_JSON) | WITH(OPTION_KEYSTORE) | WITH(OPTION_PASSWORD))
+#define STORES (WITH(OPTION_CONFIG) | WITH(OPTION_JSON) | WITH(OPTION_KEYSTORE) | WITH(OPTION_PASSWORD))
 
 static const struct tool_command commands[] = {
     { "query", NULL, "[@SERVER[#PORT]] NAME [TYPE] [CLASS] [+OPTION...]", 0, 0, 0, NULL, NULL, "ask a name server, with dig's command line and output" },
@@ -117,7 +117,7 @@ static const struct tool_command commands[] = {
     { "chain", "sync", "CHAIN", 0, 0, 0, NULL, NULL, "replay a chain" },
     { "chain", "proof", "NAME", 0, 0, 0, NULL, NULL, "what an answer rests on, to be checked elsewhere" },
     { "wallet", "new", "", 0, 0, STORES | WITH(OPTION_LIGHT), NULL, wallet_new_run, "make a new key" },
-    { "wallet", "list", "", 0, 0, WITH(OPTION_JSON) | WITH(OPTION_KEYSTORE), NULL, wallet_list_run, "list the keys of the keystore" },
+    { "wallet", "list", "", 0, 0, WITH(OPTION_CONFIG) | WITH(OPTION_JSON) | WITH(OPTION_KEYSTORE), NULL, wallet_list_run, "list the keys of the keystore" },
     { "wallet", "import", "FILE", 1, 1, STORES | WITH(OPTION_LIGHT), NULL, wallet_import_run, "add a key file, or a key in hexadecimal; - is standard input" },
     { "wallet", "export", "ADDRESS FILE", 2, 2, STORES, NULL, wallet_export_run, "copy a key file, once its password was tried" },
     { "explain", NULL, "NAME [TYPE]", 1, 2, DAEMON | WITH(OPTION_VIEW), "explain", explain_run, "how the daemon comes to an answer, and what that rests on" },

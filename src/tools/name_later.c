@@ -2,7 +2,6 @@
 #include "tools/name.h"
 static int later(const struct tool_call *call) { return tools_complain(call, TOOL_USAGE, "not in this version"); }
 int name_price_run(const struct tool_call *call) { return later(call); }
-int name_register_run(const struct tool_call *call) { return later(call); }
 int name_renew_run(const struct tool_call *call) { return later(call); }
 int name_transfer_run(const struct tool_call *call) { return later(call); }
 int name_update_run(const struct tool_call *call) { return later(call); }
@@ -12,3 +11,5 @@ int name_verify_run(const struct tool_call *call) { return later(call); }
 int name_list_run(const struct tool_call *call) { return later(call); }
 int name_pending_run(const struct tool_call *call) { return later(call); }
 int name_send_run(const struct tool_call *call) { return later(call); }
+#include "tools/name_ens.h"
+int name_register_below(struct chain_tool *tool, const struct tool_name *name) { (void)name; return later(tool->call); }

@@ -159,7 +159,7 @@ static void content_show(struct lookup *l)
 {
     const struct fact *fact = &l->facts->content;
     struct text text;
-    if (!counted(l, fact))
+    if (!l->wanted.request.content || !counted(l, fact))        /* it comes with what DNS needs, too */
         return;
     text_growing(&text);
     const uint8_t *octets = (const uint8_t *)fact->value.data;

@@ -27,15 +27,26 @@ static int folder_of(const struct tool_call *call, const char *given, const char
     return n > 0 && n < TOOL_PATH_ROOM ? TOOL_DONE : tools_complain(call, TOOL_USAGE, "the path of a folder is too long");
 }
 
-int tools_keystore(const struct tool_call *call, char out[TOOL_PATH_ROOM])
+/* What the configuration says, against its folder; NULL when it says nothing. */
+static const char *configured(const struct config *config, const char *path, char room[TOOL_PATH_ROOM])
 {
+    return config == NULL || path == NULL ? NULL : config_path(config, path, room, TOOL_PATH_ROOM);
+}
+
+int tools_keystore(const struct tool_call *call, const struct config *config, char out[TOOL_PATH_ROOM])
+{
+    char room[TOOL_PATH_ROOM];
     const char *said = call->values[OPTION_KEYSTORE];
+    if (said == NULL && config != NULL)
+        said = configured(config, config->wallet.keystore, room);
     return folder_of(call, said != NULL ? said : getenv("RHIZ_KEYSTORE"), getenv("XDG_DATA_HOME"), ".local/share/rhizome/keystore", out);
 }
 
-int tools_state_folder(const struct tool_call *call, char out[TOOL_PATH_ROOM])
+int tools_state_folder(const struct tool_call *call, const struct config *config, char out[TOOL_PATH_ROOM])
 {
-    return folder_of(call, getenv("RHIZ_STATE"), getenv("XDG_STATE_HOME"), ".local/state/rhizome", out);
+    char room[TOOL_PATH_ROOM];
+    const char *said = config == NULL ? NULL : configured(config, config->wallet.state, room);
+    return folder_of(call, said != NULL ? said : getenv("RHIZ_STATE"), getenv("XDG_STATE_HOME"), ".local/state/rhizome", out);
 }
 
 static int password_of_file(const struct tool_call *call, const char *path, struct wallet_secret **out)
@@ -54,9 +65,14 @@ static int password_of_file(const struct tool_call *call, const char *path, stru
     return tools_complain(call, TOOL_FAILED, "the password file %s: %s", path, st == E_SYSTEM ? strerror(why) : status_text(st));
 }
 
-int tools_password(const struct tool_call *call, const char *prompt, bool twice, struct wallet_secret **out)
+int tools_password(const struct tool_call *call, const struct config *config, const char *prompt, bool twice, struct wallet_secret **out)
 {
-    const char *path = call->values[OPTION_PASSWORD] != NULL ? call->values[OPTION_PASSWORD] : getenv("RHIZ_PASSWORD_FILE");
+    char room[TOOL_PATH_ROOM];
+    const char *path = call->values[OPTION_PASSWORD];
+    if (path == NULL && config != NULL)
+        path = configured(config, config->wallet.password_file, room);
+    if (path == NULL)
+        path = getenv("RHIZ_PASSWORD_FILE");
     if (path != NULL && path[0] != '\0')
         return password_of_file(call, path, out);
     switch (wallet_password_ask(prompt, twice, out)) {
@@ -81,11 +97,23 @@ int tools_address(const struct tool_call *call, const char *what, const char *te
 
 /* ---- verbs ---- */
 
-static int key_store(const struct tool_call *call, const struct wallet_key *key, const struct wallet_secret *password)
+/* The configuration when there is one that can be read; keys can do without. */
+static struct config *config_maybe(const struct tool_call *call)
+{
+    struct config *config = NULL;
+    struct diagnostics *diag = diagnostics_new(0);
+    struct config_source source = { .path = tools_config_path(call) };
+    if (diag != NULL && access(source.path, R_OK) == 0 && config_read(&source, &config, diag) != OK)
+        diagnostics_print(diag, stderr, tools_colour(stderr));
+    diagnostics_free(diag);
+    return config;
+}
+
+static int key_store(const struct tool_call *call, const struct config *config, const struct wallet_key *key, const struct wallet_secret *password)
 {
     const struct wallet_cost cost = call->values[OPTION_LIGHT] != NULL ? wallet_cost_light() : wallet_cost_standard();
     char folder[TOOL_PATH_ROOM], path[TOOL_PATH_ROOM] = "", address[EIP55_TEXT_ROOM];
-    int rc = tools_keystore(call, folder);
+    int rc = tools_keystore(call, config, folder);
     if (rc != TOOL_DONE)
         return rc;
     enum status st = wallet_store(folder, key, password, &cost, clock_now().unix_ms, path, sizeof path);
@@ -111,11 +139,13 @@ int wallet_new_run(const struct tool_call *call)
 {
     struct wallet_secret *password = NULL;
     struct wallet_key *key = NULL;
-    int rc = tools_password(call, "Password of the new key: ", true, &password);
+    struct config *config = config_maybe(call);
+    int rc = tools_password(call, config, "Password of the new key: ", true, &password);
     if (rc == TOOL_DONE && wallet_key_new(&key) != OK)
         rc = tools_complain(call, TOOL_FAILED, "%s", status_text(E_NOMEM));
     if (rc == TOOL_DONE)
-        rc = key_store(call, key, password);
+        rc = key_store(call, config, key, password);
+    config_free(config);
     wallet_key_free(key);
     wallet_secret_free(password);
     return rc;
@@ -148,7 +178,8 @@ int wallet_list_run(const struct tool_call *call)
 {
     struct listing l = { columns_new(3), json_value_array(), 0 };
     char folder[TOOL_PATH_ROOM];
-    int rc = tools_keystore(call, folder);
+    struct config *config = config_maybe(call);
+    int rc = tools_keystore(call, config, folder);
     columns_add(l.table, "ADDRESS");
     columns_add(l.table, "FILE");
     columns_add(l.table, "");
@@ -161,6 +192,7 @@ int wallet_list_run(const struct tool_call *call)
         columns_print(l.table, stdout, 0);
     else if (rc == TOOL_DONE)
         fprintf(stderr, "%s: no keys; `rhiz wallet new` makes one\n", folder);
+    config_free(config);
     columns_free(l.table);
     json_value_free(l.json);
     return rc;
@@ -183,14 +215,14 @@ static int text_load(const struct tool_call *call, const char *path, char **out,
     return TOOL_DONE;
 }
 
-static int key_open(const struct tool_call *call, const char *path, struct slice text, struct wallet_secret **password, struct wallet_key **key)
+static int key_open(const struct tool_call *call, const struct config *config, const char *path, struct slice text, struct wallet_secret **password, struct wallet_key **key)
 {
     enum status st = wallet_key_import(text, key);
     if (st == OK)
-        return tools_password(call, "Password for the key file: ", true, password);
+        return tools_password(call, config, "Password for the key file: ", true, password);
     if (st == E_INVALID)
         return tools_complain(call, TOOL_NEGATIVE, "%s: this number is no key of the curve", path);
-    int rc = tools_password(call, "Password of the key file: ", false, password);
+    int rc = tools_password(call, config, "Password of the key file: ", false, password);
     if (rc != TOOL_DONE)
         return rc;
     st = wallet_open(text, *password, key);
@@ -205,11 +237,13 @@ int wallet_import_run(const struct tool_call *call)
     size_t bytes = 0;
     struct wallet_secret *password = NULL;
     struct wallet_key *key = NULL;
+    struct config *config = config_maybe(call);
     int rc = text_load(call, call->arguments[0], &text, &bytes);
     if (rc == TOOL_DONE)
-        rc = key_open(call, call->arguments[0], slice_of(text, bytes), &password, &key);
+        rc = key_open(call, config, call->arguments[0], slice_of(text, bytes), &password, &key);
     if (rc == TOOL_DONE)
-        rc = key_store(call, key, password);
+        rc = key_store(call, config, key, password);
+    config_free(config);
     if (text != NULL)
         explicit_bzero(text, bytes);
     mem_free(text);
@@ -218,37 +252,45 @@ int wallet_import_run(const struct tool_call *call)
     return rc;
 }
 
-int wallet_export_run(const struct tool_call *call)
+static int export_to(const struct tool_call *call, const struct config *config, const char *path, const char *to)
 {
-    char folder[TOOL_PATH_ROOM], path[TOOL_PATH_ROOM], *text = NULL;
-    uint8_t address[ETHEREUM_ADDRESS_BYTES];
+    char *text = NULL;
     size_t bytes = 0;
     struct wallet_secret *password = NULL;
     struct wallet_key *key = NULL;
-    int rc = tools_address(call, "ADDRESS", call->arguments[0], address);
-    if (rc == TOOL_DONE)
-        rc = tools_keystore(call, folder);
+    int rc = tools_password(call, config, "Password of the key file: ", false, &password);
     if (rc != TOOL_DONE)
         return rc;
-    enum status st = wallet_find(folder, address, path, sizeof path);
-    if (st != OK)
-        return tools_complain(call, st == E_NOT_FOUND ? TOOL_NEGATIVE : TOOL_FAILED, "%s: %s", folder, st == E_NOT_FOUND ? "there is no key file of this address" : status_text(st));
-    rc = tools_password(call, "Password of the key file: ", false, &password);
-    if (rc != TOOL_DONE)
-        return rc;
-    st = wallet_load(path, password, &key);
+    enum status st = wallet_load(path, password, &key);
     if (st == OK)
         st = store_file_read(path, WALLET_FILE_MAX, &text, &bytes);
     if (st == OK)
-        st = store_file_write(call->arguments[1], text, bytes, 0600, STORE_CREATE);
+        st = store_file_write(to, text, bytes, 0600, STORE_CREATE);
     if (st == E_REFUSED)
         rc = tools_complain(call, TOOL_REFUSED, "%s: the password is wrong", path);
     else if (st == E_EXISTS)
-        rc = tools_complain(call, TOOL_REFUSED, "%s is there already", call->arguments[1]);
+        rc = tools_complain(call, TOOL_REFUSED, "%s is there already", to);
     else if (st != OK)
         rc = tools_complain(call, TOOL_FAILED, "%s", st == E_SYSTEM ? strerror(errno) : status_text(st));
     mem_free(text);
     wallet_key_free(key);
     wallet_secret_free(password);
+    return rc;
+}
+
+int wallet_export_run(const struct tool_call *call)
+{
+    char folder[TOOL_PATH_ROOM], path[TOOL_PATH_ROOM];
+    uint8_t address[ETHEREUM_ADDRESS_BYTES];
+    struct config *config = config_maybe(call);
+    int rc = tools_address(call, "ADDRESS", call->arguments[0], address);
+    if (rc == TOOL_DONE)
+        rc = tools_keystore(call, config, folder);
+    enum status st = rc == TOOL_DONE ? wallet_find(folder, address, path, sizeof path) : OK;
+    if (st != OK)
+        rc = tools_complain(call, st == E_NOT_FOUND ? TOOL_NEGATIVE : TOOL_FAILED, "%s: %s", folder, st == E_NOT_FOUND ? "there is no key file of this address" : status_text(st));
+    if (rc == TOOL_DONE)
+        rc = export_to(call, config, path, call->arguments[1]);
+    config_free(config);
     return rc;
 }
