@@ -19,10 +19,14 @@ static void poll_run(struct chain_timer *timer);
 
 /* ---- when ---- */
 
-static uint64_t gap_ms(const struct follower_rhythm *rhythm)
+/* Safe and finalized blocks come by the epoch: no need to hurry. */
+static uint64_t gap_ms(const struct chain *chain)
 {
+    const struct follower_rhythm *rhythm = &chain->rhythm;
     uint64_t most = rhythm->interval_ms / 4;
     most = rhythm->learned ? LEARNED_MAX_MS / 2 : most < 500 ? 500 : most > 4000 ? 4000 : most;
+    if (chain->options.at != CHAIN_AT_LATEST && !rhythm->learned)
+        most = rhythm->interval_ms;
     uint64_t gap = rhythm->floor_ms;
     for (unsigned i = 1; i < rhythm->misses && gap < most; i++)
         gap += gap / 2;
@@ -38,7 +42,7 @@ static uint64_t next_poll_ms(const struct chain *chain)
     uint64_t expected = rhythm->head_at_ms + rhythm->interval_ms - rhythm->interval_ms / 32;
     if (now < expected)
         return expected - now < rhythm->floor_ms ? rhythm->floor_ms : expected - now;
-    return gap_ms(rhythm);
+    return gap_ms(chain);
 }
 
 static void set_poll(struct chain *chain)

@@ -161,9 +161,12 @@ enum status proof_slot(const struct eth_word *storage_root, const struct eth_wor
         return st;
     if (bytes) {
         struct rlp_reader reader = rlp_reader_of(value, bytes);
-        if (rlp_read_string(&reader, &octets, &length) != OK || !rlp_reader_done(&reader) || length == 0 || length > sizeof word || octets[0] == 0)
-            return E_INVALID;           /* zeros are not kept, and numbers have none in front */
-        memcpy(word.octets + sizeof word - length, octets, length);
+        /* Numbers have no zeros in front.  A zero itself is not kept, but the trie of Anvil has leaves of nothing for slots that were written
+         * once: under an agreed root they can mean one thing only. */
+        if (rlp_read_string(&reader, &octets, &length) != OK || !rlp_reader_done(&reader) || length > sizeof word || (length > 0 && octets[0] == 0))
+            return E_INVALID;
+        if (length > 0)
+            memcpy(word.octets + sizeof word - length, octets, length);
     }
     *out = word;
     return OK;
