@@ -74,6 +74,8 @@ static enum rpc_fault fault_of(int64_t code, struct slice message)
     static const char *const block[] = { "header not found", "block not found", "unknown block", "resource not found", "header for hash", "blocknotfound", "missing trie node",
                                          "not available", "pruned", "historical state", "state is not", "could not find block", "no state", "not canonical" };
     static const char *const gas[] = { "out of gas", "outofgas", "gas limit", "intrinsic gas", "gas too", "exceeds block gas", "memory limit", "execution timeout", "execution aborted", "gas required exceeds" };
+    if (code == -32601)
+        return RPC_ERROR;           /* "the method does not exist/is not available" */
     if (code == -32005 || code == 429 || says_any(message, limited, LENGTH_OF(limited)))
         return says_any(message, gas, LENGTH_OF(gas)) ? RPC_GAS : RPC_LIMITED;
     if (says_any(message, gas, LENGTH_OF(gas)))

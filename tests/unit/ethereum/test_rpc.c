@@ -45,6 +45,7 @@ static const struct {
     { "too many", E("{\"code\":-32000,\"message\":\"Too Many Requests\"}"), RPC_FAILED, RPC_LIMITED, "" },
     { "code 429", E("{\"code\":429,\"message\":\"your app has exceeded its compute units per second capacity\"}"), RPC_FAILED, RPC_LIMITED, "" },
     { "no such method", E("{\"code\":-32601,\"message\":\"the method does not exist\"}"), RPC_FAILED, RPC_ERROR, "" },
+    { "no such method, geth", E("{\"code\":-32601,\"message\":\"the method eth_getProof does not exist/is not available\"}"), RPC_FAILED, RPC_ERROR, "" },
     { "error as text", E("\"nope\""), RPC_FAILED, RPC_ERROR, "" },
     { "error as number", E("5"), RPC_FAILED, RPC_ERROR, "" },
 };
