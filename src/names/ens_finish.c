@@ -182,16 +182,22 @@ static void say_ens(struct ens_job *job)
 
 /* ---- what it rests on ---- */
 
-static bool depend_on_registries(struct ens_job *job)
+bool ens_depend_on_node(struct ens_job *job, const struct eth_word *parent, const struct eth_word *label, const struct eth_word *node)
 {
     const struct eth_address *registries[] = { &job->options->registry, &job->options->registry_old };
+    for (size_t k = 0; k < LENGTH_OF(registries); k++)
+        if (!facts_depend(job->facts, job->chain, registries[k], DEPEND_NODE, node, NULL) || !facts_depend(job->facts, job->chain, registries[k], DEPEND_LABEL, parent, label))
+            return false;
+    return true;
+}
+
+static bool depend_on_registries(struct ens_job *job)
+{
     struct eth_word root = { { 0 } };
     for (unsigned i = job->normal; i < job->labels; i++) {
         const struct eth_word *parent = i + 1 < job->labels ? &job->suffixes[i + 1].node : &root;
-        for (size_t k = 0; k < LENGTH_OF(registries); k++)
-            if (!facts_depend(job->facts, job->chain, registries[k], DEPEND_NODE, &job->suffixes[i].node, NULL)
-                || !facts_depend(job->facts, job->chain, registries[k], DEPEND_LABEL, parent, &job->suffixes[i].label))
-                return false;
+        if (!ens_depend_on_node(job, parent, &job->suffixes[i].label, &job->suffixes[i].node))
+            return false;
     }
     return true;
 }
@@ -219,11 +225,22 @@ static bool depend_on_resolver(struct ens_job *job)
            && facts_depend(facts, job->chain, &job->resolver, DEPEND_CODE, NULL, NULL);
 }
 
+/* One that after all has no say: that of the top, which is asked for names below it only if it takes all names; and one that does,
+ * for a name that is none of ENS.  That it is so rests on its code. */
+static void leave_resolver(struct ens_job *job)
+{
+    bool silent = job->extended ? job->normal != 0 : ens_top_only(job);
+    if (!job->has_zone || !silent)
+        return;
+    job->has_zone = false;
+    if (job->code.profiles == 0 && job->universal != ENS_UNIVERSAL_NOT_FOUND)
+        job->differs = true;
+}
+
 bool ens_finish(struct ens_job *job)
 {
     struct facts *facts = job->facts;
-    if (job->has_zone && ens_top_only(job) && !job->extended)
-        job->has_zone = false;
+    leave_resolver(job);
     for (size_t i = 0; i < job->want_count; i++) {
         struct ens_want *want = &job->wants[i];
         if (job->has_zone)

@@ -141,6 +141,8 @@ void ens_want_fail(struct ens_want *want, enum chain_failure failure, const char
 
 /* ens_finish.c */
 bool ens_finish(struct ens_job *job);               /* fills the facts; false when out of memory */
+/* Both registries' records of a node, and who makes it. */
+bool ens_depend_on_node(struct ens_job *job, const struct eth_word *parent, const struct eth_word *label, const struct eth_word *node);
 
 /* ens_lookup.c */
 /* @param primary  name() is asked as well; it becomes facts->content (for names that addresses have) */

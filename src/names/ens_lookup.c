@@ -66,7 +66,27 @@ static void ask_resolver(struct ens_job *job)
 
 static void on_targets(struct ens_job *job, const struct state_result *results);
 
-/* Names that records lead to, and whether they are in this zone at all. */
+/* Whether a name that records lead to, or one between it and the zone, has a resolver of its own: that is asked of the registry, and rested on. */
+static void ask_cuts(struct ens_job *job, size_t want)
+{
+    struct name_view owner = job->wants[want].owner;
+    struct eth_word node = job->suffixes[job->zone].node;
+    for (unsigned left = owner.labels - job->suffixes[job->zone].name.labels; left-- > 0; ) {
+        struct name_view at = name_strip(owner, left);
+        struct eth_word parent = node, hash;
+        char label[LABEL_UTF8_ROOM];
+        size_t length;
+        if (label_from_dns(slice_of((const char *)at.wire + 1, at.wire[0]), label, sizeof label, &length, NULL) != OK)
+            return;             /* no name of ENS from here on */
+        namehash_label(slice_of(label, length), hash.octets);
+        namehash_child_of_hash(parent.octets, hash.octets, node.octets);
+        ens_batch_registry(job, ENS_ASK_CUT, want, &node);
+        if (!ens_depend_on_node(job, &parent, &hash, &node))
+            job->nomem = true;
+    }
+}
+
+/* Names that records lead to. */
 static void ask_targets(struct ens_job *job)
 {
     if (job->extended || job->zone_batches == 0 || job->target_batches >= ENS_TARGET_BATCHES_MAX || !ens_plan_targets(job)) {
@@ -76,21 +96,9 @@ static void ask_targets(struct ens_job *job)
     job->target_batches++;
     ens_batch_begin(job);
     ens_plan_resolver(job, false);
-    for (size_t i = job->target_from; i < job->want_count; i++) {
-        struct name_view owner = job->wants[i].owner;
-        if (i > job->target_from && name_equal(owner, job->wants[i - 1].owner))
-            continue;
-        struct eth_word node = job->suffixes[job->zone].node;
-        for (unsigned left = owner.labels - job->suffixes[job->zone].name.labels; left-- > 0; ) {
-            struct name_view at = name_strip(owner, left);
-            char label[LABEL_UTF8_ROOM];
-            size_t length;
-            if (label_from_dns(slice_of((const char *)at.wire + 1, at.wire[0]), label, sizeof label, &length, NULL) != OK)
-                break;          /* no name of ENS from here on */
-            namehash_child(node.octets, slice_of(label, length), node.octets);
-            ens_batch_registry(job, ENS_ASK_CUT, i, &node);
-        }
-    }
+    for (size_t i = job->target_from; i < job->want_count; i++)
+        if (i == job->target_from || !name_equal(job->wants[i].owner, job->wants[i - 1].owner))
+            ask_cuts(job, i);
     ens_batch_go_on(job, on_targets);
 }
 
@@ -100,48 +108,6 @@ static void on_targets(struct ens_job *job, const struct state_result *results)
     (void)ens_settle_rest(job);
     ask_targets(job);
 }
-
-/* What is remembered of it serves the next lookup. */
-static void learn(struct ens_job *job)
-{
-    ens_code_learn(job->source, &job->resolver, &job->code);
-    if (!ens_top_only(job))
-        ens_zone_learn(job->source, job->suffixes[job->zone].name, &job->resolver);
-}
-
-/* A resolver of the time before 0x2461e851 became 0xa8fa5682. */
-static bool takes_old_dns(const struct ens_job *job)
-{
-    return job->dns && !job->old_dns && job->code.profiles == 0 && !job->extended && job->code.supports[ENS_PROFILE_DNS] == ENS_NO
-           && job->code.supports[ENS_PROFILE_DNS_OLD] == ENS_YES;
-}
-
-static void read_ttl(struct ens_job *job, const struct state_result *results)
-{
-    struct slice word;
-    for (size_t i = 0; i < job->read_count; i++)
-        if (job->asks[i].kind == ENS_ASK_TTL && ens_word(&results[i], &word))
-            job->suffixes[job->asks[i].index].ttl = u256_to_u64(u256_read((const uint8_t *)word.data, 32));
-}
-
-static void on_resolver(struct ens_job *job, const struct state_result *results)
-{
-    ens_settle_code(job, results);
-    read_ttl(job, results);
-    if (takes_old_dns(job) && job->zone_batches < ENS_ZONE_BATCHES_MAX) {
-        job->old_dns = true;
-        ask_resolver(job);
-        return;
-    }
-    ens_settle_wants(job, results, 0);
-    learn(job);
-    if (ens_settle_rest(job) && job->zone_batches < ENS_ZONE_BATCHES_MAX)
-        ask_resolver(job);
-    else
-        ask_targets(job);
-}
-
-/* ---- the registry ---- */
 
 /* false: something of it could not be had, and the job is over. */
 static bool read_registry(struct ens_job *job, const struct state_result *results)
@@ -172,10 +138,50 @@ static bool read_registry(struct ens_job *job, const struct state_result *result
     return true;
 }
 
-static void read_details(struct ens_job *job, const struct state_result *results)
+/* What is remembered of it serves the next lookup. */
+static void learn(struct ens_job *job)
+{
+    ens_code_learn(job->source, &job->resolver, &job->code);
+    if (!ens_top_only(job))
+        ens_zone_learn(job->source, job->suffixes[job->zone].name, &job->resolver);
+}
+
+/* A resolver of the time before 0x2461e851 became 0xa8fa5682. */
+static bool takes_old_dns(const struct ens_job *job)
+{
+    return job->dns && !job->old_dns && job->code.profiles == 0 && !job->extended && job->code.supports[ENS_PROFILE_DNS] == ENS_NO
+           && job->code.supports[ENS_PROFILE_DNS_OLD] == ENS_YES;
+}
+
+static void on_resolver(struct ens_job *job, const struct state_result *results)
+{
+    ens_settle_code(job, results);
+    if (!read_registry(job, results))
+        return;
+    if (takes_old_dns(job) && job->zone_batches < ENS_ZONE_BATCHES_MAX) {
+        job->old_dns = true;
+        ask_resolver(job);
+        return;
+    }
+    ens_settle_wants(job, results, 0);
+    learn(job);
+    if (ens_settle_rest(job) && job->zone_batches < ENS_ZONE_BATCHES_MAX)
+        ask_resolver(job);
+    else
+        ask_targets(job);
+}
+
+/* ---- the registry ---- */
+
+/* false: what decides could not be had, and the job is over. */
+static bool read_details(struct ens_job *job, const struct state_result *results)
 {
     struct facts_ens *e = &job->facts->e;
     for (size_t i = 0; i < job->read_count; i++) {
+        if (job->asks[i].kind == ENS_ASK_EXPIRES && results[i].outcome == STATE_UNAVAILABLE && job->options->refuse_expired) {
+            ens_fail(job, results[i].failure, NULL);
+            return false;
+        }
         if (results[i].outcome != STATE_VALUE)
             continue;
         struct abi_input input;
@@ -198,6 +204,7 @@ static void read_details(struct ens_job *job, const struct state_result *results
             e->wrapper_expiry = expiry;
         }
     }
+    return true;
 }
 
 /* Which suffix has the resolver that counts. */
@@ -231,10 +238,7 @@ static void on_first(struct ens_job *job, const struct state_result *results)
 {
     struct eth_address guess = job->resolver;
     unsigned guess_zone = job->has_zone ? job->zone : UINT32_MAX;
-    if (!read_registry(job, results))
-        return;
-    read_details(job, results);
-    if (!ens_universal_read(job, results))
+    if (!read_registry(job, results) || !read_details(job, results) || !ens_universal_read(job, results))
         return;
     choose(job);
     if (job->has_zone && job->zone == guess_zone && eth_address_equal(&job->resolver, &guess)) {

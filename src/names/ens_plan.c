@@ -270,8 +270,10 @@ void ens_plan_resolver(struct ens_job *job, bool spare_core)
     job->followed_direct = job->must_follow || (!known && extended == ENS_NO);
     if (!known)
         ask_about_code(job);
-    if (job->zone != 0 && job->zone + ENS_FULL_SUFFIXES < job->labels)
+    if (job->zone != 0 && job->zone + ENS_FULL_SUFFIXES < job->labels) {
+        ens_batch_registry(job, ENS_ASK_OWNER, job->zone, &job->suffixes[job->zone].node);
         ens_batch_registry(job, ENS_ASK_TTL, job->zone, &job->suffixes[job->zone].node);
+    }
     for (size_t i = 0; i < job->want_count; i++)
         ask_want(job, i, extended, spare_core);
     if (job->code.burns)

@@ -86,7 +86,7 @@ def differences(name, ours, theirs):
 
 
 def test_like_ethers(devnet):  # noqa: F811
-    said = devnet_names.populate(devnet, count=200, seed=7)
+    said = devnet_names.populate(devnet, count=500, seed=7)
     names = [*said, "nobody.eth", "nobody.devnet.eth", "devnet.eth", "sub.devnet.eth", "legacy.eth", "two.one.legacy.eth", "ancient.eth",
              "lapsed.eth", "grace.eth", "any.wildcard.eth", "missing.wildcard.eth"]
     options = [word for key in TEXTS for word in ("--text", key)] + [word for coin in COINS for word in ("--coin", coin)]

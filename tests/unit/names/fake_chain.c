@@ -51,15 +51,21 @@ static void drop_job(size_t at)
     job_count--;
 }
 
-void fake_clear(void)
+void fake_clear_answers(void)
 {
     for (size_t i = 0; i < answer_count; i++) {
         free(answers[i].call);
         free(answers[i].data);
     }
+    answer_count = 0;
+}
+
+void fake_clear(void)
+{
+    fake_clear_answers();
     while (job_count)
         drop_job(0);
-    answer_count = contract_count = record_count = timer_count = 0;
+    contract_count = record_count = timer_count = 0;
     registry_habit = FAKE_EMPTY;
     block_time = 1000000;
     fake_batches = fake_reads = fake_alone = 0;

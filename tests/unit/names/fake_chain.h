@@ -25,6 +25,7 @@ void fake_name(const char *name, struct eth_address owner, struct eth_address re
 void fake_contract(struct eth_address at, enum fake_habit habit, const char *code_hash);
 /* What exactly this call gives. @param reverted  with that data */
 void fake_answer(struct eth_address to, struct slice calldata, struct slice data, bool reverted);
+void fake_clear_answers(void);
 void fake_registry_habit(enum fake_habit habit);    /* EMPTY, or UNREACHED */
 void fake_followed(struct eth_address at, uint32_t max_age_seconds);        /* what it answers came by a gateway */
 void fake_time(uint64_t block_time);

@@ -401,6 +401,8 @@ static void test_guess(void **state)
     fake_a(RESOLVER_2, "www.alice.eth", "www.alice.eth", 9);
     assert_int_equal(record(look("alice.eth"), "alice.eth", TYPE_A).value.data[9], 7);
     assert_int_equal(fake_batches, 2);
+    struct eth_address alice = fake_address(ALICE);
+    assert_true(eth_address_equal(&look("a.b.c.d.alice.eth")->e.owner, &alice));     /* of the zone */
     assert_int_equal(record(look("alice.eth"), "alice.eth", TYPE_A).value.data[9], 7);
     assert_int_equal(fake_batches, 1);
     fake_name("alice.eth", fake_address(ALICE), fake_address(RESOLVER_2), 0);
@@ -449,6 +451,9 @@ static void test_expired(void **state)
         f = look("alice.eth");
         assert_int_equal(f->status, refuse ? FACTS_ABSENT : FACTS_FOUND);
         assert_int_equal(f->e.expires, 4096);
+        fake_clear_answers();
+        fake_contract(options.base_registrar, FAKE_UNREACHED, OTHER_CODE);
+        assert_int_equal(look("alice.eth")->status, refuse ? FACTS_FAILED : FACTS_FOUND);
         end();
     }
 }
@@ -567,6 +572,9 @@ static void test_wildcard(void **state)
     assert_int_equal(f->content.state, FACT_PRESENT);
     assert_int_equal(f->proof.grade, PROOF_SINGLE);
     assert_int_equal(fake_batches, 2);
+    f = look("a_b.off.eth");            /* no name of ENS */
+    assert_int_equal(f->status, FACTS_ABSENT);
+    assert_true(f->one_block);
     /* a gateway that fails says nothing, whatever supportsInterface says */
     fake_supports(RESOLVER, ENS_CONTENTHASH, false);
     fake_contract(fake_address(RESOLVER), FAKE_GATEWAY, OTHER_CODE);
@@ -773,6 +781,11 @@ static void test_depends(void **state)
     assert_false(rests_on(f, registry, DEPEND_LABEL, &eth, &other));
     assert_true(rests_on(f, RESOLVER, DEPEND_NODE, &alice, NULL) && rests_on(f, RESOLVER, DEPEND_CODE, NULL, NULL));
     assert_int_equal(f->contract_count, 4);     /* two registries, registrar, resolver */
+    fake_target(RESOLVER, "alice.eth", "www.alice.eth", TYPE_CNAME, "host.alice.eth");
+    f = look("www.alice.eth");                  /* where it leads may become a name of its own */
+    struct eth_word host = node_of("host.alice.eth");
+    namehash_label(slice_string("host"), other.octets);
+    assert_true(rests_on(f, registry, DEPEND_NODE, &host, NULL) && rests_on(f, registry, DEPEND_LABEL, &alice, &other));
     f = look("nobody.eth");                     /* what is not there rests on the registry just so */
     namehash_label(slice_string("nobody"), label.octets);
     assert_true(rests_on(f, registry, DEPEND_LABEL, &eth, &label));
