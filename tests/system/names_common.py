@@ -36,11 +36,20 @@ def follows(server, chain, name="ethereum", seconds=15):
 @contextlib.contextmanager
 def serving(folder, chain, *urls, mounts=(ETH,), options=None, more_chains=None, more="", wait=True, **rest):
     """A daemon with names of a devnet, by its own node or by providers at `urls`; it answers at the chain's head when this begins."""
-    chains = {"ethereum": chain.config(*urls, **(options or {})), **(more_chains or {})}
+    chains = {"ethereum": chain.config(*urls, **{"block-time": "250ms", **(options or {})}), **(more_chains or {})}
     with Rhizd(folder, more=config(chains, list(mounts)) + more, **rest) as server:
         if wait:
             follows(server, chain)
         yield server
+
+
+def warm(server, chain, *questions):
+    """Asks, twice, with a block in between: the first answer that rests on a contract is good for one block."""
+    for rdtype, name in [(t, n) for n, t in questions]:
+        asked(server, name, rdtype)
+    chain.mine()
+    follows(server, chain)
+    return [asked(server, name, rdtype) for name, rdtype in questions]
 
 
 def name_of(*labels):
