@@ -129,7 +129,7 @@ def fill(daemon, node, names):
 def compare(daemon, folder, names, label, keep):
     """Prints a line for each type; the highest ratio."""
     worst = 0
-    for rdtype in "A", "TXT":
+    for rdtype in "A", "AAAA":
         figures = {}
         for suffix in "zon", "eth":
             figure, profile, asked = daemon.measure(questions(folder, suffix, rdtype, names))

@@ -7,23 +7,15 @@
 
 enum { LEAST_SLOTS = 16, SHARDS_MAX = 64, SHARD_BYTES_LEAST = 1 << 20, ENTRY_OVERHEAD = 64 /* slots and the heap's own */, TOUCH_BATCH = 64 };
 
-struct slot {
-    _Atomic(struct entry *) entry;      /* NULL: never used; &removed_mark: was used, go on */
-    _Atomic uint64_t hash;              /* written before `entry` */
-};
-struct slots {
-    uint32_t count, used;               /* a power of two; used: entries and removed ones, the writer's */
-    struct slot slot[];
-};
 struct shard {
-    _Alignas(128) _Atomic(struct slots *) slots;
+    _Alignas(128) _Atomic(struct cache_slots *) slots;     /* first: see struct cache_face */
     pthread_mutex_t lock;
     size_t bytes, live;
     uint32_t hand;                      /* of the second chance */
     bool ready;
 };
 struct cache {
-    struct hash_key key;
+    struct cache_face face;             /* first */
     unsigned shard_bits;
     size_t share;                       /* octets that a shard may have */
     struct epoch *epoch;
@@ -34,17 +26,19 @@ struct cache {
     struct shard *shards;
 };
 
-static const char removed_mark;
-static struct entry *removed(void) { return (struct entry *)(uintptr_t)&removed_mark; }
+/* A mark.  It has no name, so that a reader who takes it together with the hash of who moves in there next finds nothing wrong. */
+static const struct cache_held removed_mark;
+static struct cache_held *removed(void) { return (struct cache_held *)(uintptr_t)&removed_mark; }
+static struct entry *entry_of(struct cache_held *held) { return (struct entry *)(void *)held; }
 
 static void count_add(_Atomic uint64_t *counter, uint64_t n) { atomic_fetch_add_explicit(counter, n, memory_order_relaxed); }
 static void count_sub(_Atomic uint64_t *counter, uint64_t n) { atomic_fetch_sub_explicit(counter, n, memory_order_relaxed); }
 
 /* ---- making and ending ---- */
 
-static struct slots *slots_new(uint32_t count)
+static struct cache_slots *slots_new(uint32_t count)
 {
-    struct slots *s = mem_alloc(sizeof *s + count * sizeof(struct slot));
+    struct cache_slots *s = mem_alloc(sizeof *s + count * sizeof(struct cache_slot));
     if (s != NULL)
         s->count = count;
     return s;
@@ -52,10 +46,10 @@ static struct slots *slots_new(uint32_t count)
 
 static void entry_destroy(struct entry *e)
 {
-    if (e->open.value != NULL && e->destroy_value != NULL)
-        e->destroy_value(e->open.value);
-    if (e->open.note != NULL && e->destroy_note != NULL)
-        e->destroy_note(e->open.note);
+    if (e->held.open.value != NULL && e->destroy_value != NULL)
+        e->destroy_value(e->held.open.value);
+    if (e->held.open.note != NULL && e->destroy_note != NULL)
+        e->destroy_note(e->held.open.note);
     mem_free(e);
 }
 
@@ -78,7 +72,7 @@ enum status cache_new(const struct cache_options *options, struct cache **out)
     struct cache *c = mem_alloc(sizeof *c);
     if (c == NULL)
         return E_NOMEM;
-    c->key = hash_key_random();
+    c->face.key = hash_key_random();
     c->epoch = options->epoch;
     while (1u << (c->shard_bits + 1) <= SHARDS_MAX && options->bytes >> (c->shard_bits + 1) >= SHARD_BYTES_LEAST)
         c->shard_bits++;
@@ -90,9 +84,12 @@ enum status cache_new(const struct cache_options *options, struct cache **out)
         return E_NOMEM;
     }
     uintptr_t at = (uintptr_t)c->block;
+    c->face.shard_mask = (uint32_t)count - 1;
+    c->face.shard_bytes = sizeof(struct shard);
     c->shards = (struct shard *)(at + (_Alignof(struct shard) - at % _Alignof(struct shard)) % _Alignof(struct shard));
+    c->face.shards = (const uint8_t *)c->shards;
     for (size_t i = 0; i < count; i++) {
-        struct slots *slots = slots_new(LEAST_SLOTS);
+        struct cache_slots *slots = slots_new(LEAST_SLOTS);
         if (slots == NULL) {
             cache_free(c);
             return E_NOMEM;
@@ -107,10 +104,10 @@ enum status cache_new(const struct cache_options *options, struct cache **out)
 
 static void shard_clear(struct shard *shard)
 {
-    struct slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
+    struct cache_slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
     for (uint32_t i = 0; i < s->count; i++) {
-        struct entry *e = atomic_load_explicit(&s->slot[i].entry, memory_order_relaxed);
-        if (e != NULL && e != removed())
+        struct entry *e = entry_of(atomic_load_explicit(&s->slot[i].entry, memory_order_relaxed));
+        if (e != NULL && e != entry_of(removed()))
             entry_destroy(e);
     }
     mem_free(s);
@@ -131,42 +128,21 @@ void cache_free(struct cache *cache)
 /* ---- finding ---- */
 
 static struct shard *shard_of(const struct cache *cache, uint64_t hash) { return &cache->shards[(hash >> 32) & ((1u << cache->shard_bits) - 1)]; }
-static uint32_t place_of(uint64_t hash, const struct slots *s) { return (uint32_t)hash & (s->count - 1); }
+static uint32_t place_of(uint64_t hash, const struct cache_slots *s) { return (uint32_t)hash & (s->count - 1); }
 
-/* Length octets are below the letters: all octets of a name may be taken as lower case at once. */
-uint64_t cache_begin(const struct cache *cache, struct name_view name)
-{
-    uint64_t hash = hash_link_nocase(&cache->key, 0, name.wire, name.length);
-    const struct slots *s = atomic_load_explicit(&shard_of(cache, hash)->slots, memory_order_acquire);
-    cpu_prefetch(&s->slot[place_of(hash, s)], 1);
-    return hash;
-}
-
-void cache_follow(const struct cache *cache, uint64_t begun)
-{
-    enum { ENTRY_BYTES = 256 };         /* with the name of most */
-    const struct slots *s = atomic_load_explicit(&shard_of(cache, begun)->slots, memory_order_acquire);
-    for (uint32_t at = place_of(begun, s);; at = (at + 1) & (s->count - 1)) {
-        const struct entry *e = atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed);
-        if (e == NULL)
-            return;
-        if (atomic_load_explicit(&s->slot[at].hash, memory_order_relaxed) == begun) {
-            cpu_prefetch(e, ENTRY_BYTES);
-            return;
-        }
-    }
-}
+uint64_t cache_begin(const struct cache *cache, struct name_view name) { return cache_begin_inline(&cache->face, name); }
+void cache_follow(const struct cache *cache, uint64_t begun) { cache_follow_inline(&cache->face, begun); }
 
 const struct cache_entry *cache_take(const struct cache *cache, uint32_t space, struct name_view name, uint64_t begun)
 {
-    const struct slots *s = atomic_load_explicit(&shard_of(cache, begun)->slots, memory_order_acquire);
+    if (space == 0)
+        return cache_take_inline(&cache->face, name, begun);
+    const struct cache_slots *s = cache_slots_of(&cache->face, begun);
     for (uint32_t at = place_of(begun, s);; at = (at + 1) & (s->count - 1)) {
-        struct entry *e = atomic_load_explicit(&s->slot[at].entry, memory_order_acquire);
+        struct cache_held *e = atomic_load_explicit(&s->slot[at].entry, memory_order_acquire);
         if (e == NULL)
             return NULL;
-        if (atomic_load_explicit(&s->slot[at].hash, memory_order_relaxed) != begun || e == removed())
-            continue;
-        if ((space != 0 && e->open.space != space) || !name_equal(e->open.name, name))
+        if (atomic_load_explicit(&s->slot[at].hash, memory_order_relaxed) != begun || e->open.space != space || !cache_is_name(e->open.name, name))
             continue;
         if (!atomic_load_explicit(&e->used, memory_order_relaxed))
             atomic_store_explicit(&e->used, true, memory_order_relaxed);
@@ -193,9 +169,10 @@ size_t cache_entry_depends(const struct cache_entry *entry, uint64_t *out, size_
 /* What leaves goes on the list of the dead; the caller retires it when the lock is given back. */
 static void drop_at(struct cache *cache, struct shard *shard, uint32_t at, struct entry **dead)
 {
-    struct slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
-    struct entry *e = atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed);
-    atomic_store_explicit(&s->slot[at].entry, removed(), memory_order_release);
+    struct cache_slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
+    struct entry *e = entry_of(atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed));
+    atomic_store_explicit(&s->slot[at].hash, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->slot[at].entry, removed(), memory_order_release);     /* who sees this sees that there is no hash */
     shard->bytes -= e->bytes;
     shard->live--;
     count_sub(&cache->bytes, e->bytes);
@@ -212,31 +189,31 @@ static void drop_at(struct cache *cache, struct shard *shard, uint32_t at, struc
     }
 }
 
-static void slots_put(struct slots *s, struct entry *e)
+static void slots_put(struct cache_slots *s, struct entry *e)
 {
     uint32_t at = place_of(e->hash, s);
     while (atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed) != NULL)
         at = (at + 1) & (s->count - 1);
     atomic_store_explicit(&s->slot[at].hash, e->hash, memory_order_relaxed);
-    atomic_store_explicit(&s->slot[at].entry, e, memory_order_release);
+    atomic_store_explicit(&s->slot[at].entry, &e->held, memory_order_release);
     s->used++;
 }
 
 /* Room for one more: a larger array, or one of the same size without the marks. */
 static enum status make_room(struct cache *cache, struct shard *shard)
 {
-    struct slots *old = atomic_load_explicit(&shard->slots, memory_order_relaxed);
+    struct cache_slots *old = atomic_load_explicit(&shard->slots, memory_order_relaxed);
     if (old->used + 1 <= old->count / 4 * 3)
         return OK;
     uint32_t count = LEAST_SLOTS;
     while (count / 2 < shard->live + 1 && count < UINT32_MAX / 4)
         count *= 2;
-    struct slots *s = slots_new(count);
+    struct cache_slots *s = slots_new(count);
     if (s == NULL)
         return E_NOMEM;
     for (uint32_t i = 0; i < old->count; i++) {
-        struct entry *e = atomic_load_explicit(&old->slot[i].entry, memory_order_relaxed);
-        if (e != NULL && e != removed())
+        struct entry *e = entry_of(atomic_load_explicit(&old->slot[i].entry, memory_order_relaxed));
+        if (e != NULL && e != entry_of(removed()))
             slots_put(s, e);
     }
     atomic_store_explicit(&shard->slots, s, memory_order_release);
@@ -245,23 +222,23 @@ static enum status make_room(struct cache *cache, struct shard *shard)
     return OK;
 }
 
-static bool live_at(const struct slots *s, uint32_t at, struct entry **out)
+static bool live_at(const struct cache_slots *s, uint32_t at, struct entry **out)
 {
-    *out = atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed);
-    return *out != NULL && *out != removed();
+    *out = entry_of(atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed));
+    return *out != NULL && *out != entry_of(removed());
 }
 
 /* Second chance: who was used since the hand came by last stays for one more round. */
 static void evict(struct cache *cache, struct shard *shard, size_t wanted, struct entry **dead)
 {
-    struct slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
+    struct cache_slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
     for (uint64_t steps = 2 * (uint64_t)s->count + 1; steps > 0 && shard->live > 0 && shard->bytes + wanted > cache->share; steps--) {
         uint32_t at = shard->hand++ & (s->count - 1);
         struct entry *e;
         if (!live_at(s, at, &e))
             continue;
-        if (atomic_load_explicit(&e->used, memory_order_relaxed)) {
-            atomic_store_explicit(&e->used, false, memory_order_relaxed);
+        if (atomic_load_explicit(&e->held.used, memory_order_relaxed)) {
+            atomic_store_explicit(&e->held.used, false, memory_order_relaxed);
             continue;
         }
         drop_at(cache, shard, at, dead);
@@ -269,13 +246,13 @@ static void evict(struct cache *cache, struct shard *shard, size_t wanted, struc
     }
 }
 
-static bool find_same(const struct slots *s, const struct entry *like, uint32_t *out)
+static bool find_same(const struct cache_slots *s, const struct entry *like, uint32_t *out)
 {
     for (uint32_t at = place_of(like->hash, s);; at = (at + 1) & (s->count - 1)) {
-        struct entry *e = atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed);
+        struct entry *e = entry_of(atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed));
         if (e == NULL)
             return false;
-        if (e == removed() || e->hash != like->hash || e->open.space != like->open.space || !name_equal(e->open.name, like->open.name))
+        if (e == entry_of(removed()) || e->hash != like->hash || e->held.open.space != like->held.open.space || !name_equal(e->held.open.name, like->held.open.name))
             continue;
         *out = at;
         return true;
@@ -292,11 +269,11 @@ static struct entry *entry_new(const struct cache *cache, const struct cache_new
     struct entry *e = mem_alloc(bytes);
     if (e == NULL)
         return NULL;
-    e->open = n->entry;
+    e->held.open = n->entry;
     memcpy(e->name, n->entry.name.wire, n->entry.name.length);
     name_lower(e->name, n->entry.name.length);
-    e->open.name.wire = e->name;
-    e->hash = hash_link_nocase(&cache->key, 0, e->name, n->entry.name.length);
+    e->held.open.name.wire = e->name;
+    e->hash = cache_hash(&cache->face, e->name, n->entry.name.length);
     e->bytes = bytes + n->bytes + ENTRY_OVERHEAD;
     e->destroy_value = n->destroy_value;
     e->destroy_note = n->destroy_note;
@@ -362,9 +339,9 @@ static bool drop_this(struct cache *cache, struct index_found found, struct entr
     struct shard *shard = shard_of(cache, found.hash);
     bool dropped = false;
     pthread_mutex_lock(&shard->lock);
-    const struct slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
+    const struct cache_slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
     for (uint32_t at = place_of(found.hash, s); !dropped; at = (at + 1) & (s->count - 1)) {
-        const struct entry *e = atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed);
+        const struct entry *e = entry_of(atomic_load_explicit(&s->slot[at].entry, memory_order_relaxed));
         if (e == NULL)
             break;
         if (e != found.entry)
@@ -398,10 +375,10 @@ static size_t shard_drop(struct cache *cache, struct shard *shard, goes_fn *goes
     struct entry *dead = NULL;
     size_t dropped = 0;
     pthread_mutex_lock(&shard->lock);
-    struct slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
+    struct cache_slots *s = atomic_load_explicit(&shard->slots, memory_order_relaxed);
     for (uint32_t at = 0; at < s->count; at++) {
         struct entry *e;
-        if (!live_at(s, at, &e) || !goes(&e->open, context))
+        if (!live_at(s, at, &e) || !goes(&e->held.open, context))
             continue;
         drop_at(cache, shard, at, &dead);
         dropped++;
@@ -463,11 +440,11 @@ void cache_each(const struct cache *cache, bool (*each)(void *context, const str
         return;
     bool more = true;
     for (size_t i = 0; more && i >> cache->shard_bits == 0; i++) {
-        const struct slots *s = atomic_load_explicit(&cache->shards[i].slots, memory_order_acquire);
+        const struct cache_slots *s = atomic_load_explicit(&cache->shards[i].slots, memory_order_acquire);
         for (uint32_t at = 0; more && at < s->count; at++) {
-            const struct entry *e = atomic_load_explicit(&s->slot[at].entry, memory_order_acquire);
-            if (e != NULL && e != removed())
-                more = each(context, &e->open);
+            const struct entry *e = entry_of(atomic_load_explicit(&s->slot[at].entry, memory_order_acquire));
+            if (e != NULL && e != entry_of(removed()))
+                more = each(context, &e->held.open);
         }
         epoch_quiet(reader);
     }

@@ -3,7 +3,7 @@
 #ifndef CACHE_INSIDE_H
 #define CACHE_INSIDE_H
 
-#include "cache/cache.h"
+#include "cache/find.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -17,8 +17,7 @@ struct link {
 };
 
 struct entry {
-    struct cache_entry open;        /* first: what readers get is a pointer to the whole */
-    _Atomic bool used;              /* since the hand came by */
+    struct cache_held held;         /* first: what readers get is a pointer to the whole */
     uint32_t link_count;
     uint64_t hash;
     size_t bytes;                   /* with all that hangs on it */

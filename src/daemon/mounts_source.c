@@ -2,6 +2,7 @@
 /* Between the hall and the mounts.  Workers find, park and post; the loop's thread wakes. */
 #include "daemon/mounts.h"
 
+#include "names/mount_find.h"
 #include "policy/policy.h"
 #include <stdatomic.h>
 #include <string.h>
@@ -31,34 +32,53 @@ static void count(_Atomic uint64_t *counter) { atomic_fetch_add_explicit(counter
 
 /* ---- the short way ---- */
 
+static const struct mounts_face *face_of(const void *context) { return mounts_face(((const struct mounts_source *)context)->mounts); }
+
 static void begin(void *context, struct serve_seek *seeks, size_t count)
 {
-    const struct mounts *mounts = ((const struct mounts_source *)context)->mounts;
+    const struct cache_face *cache = face_of(context)->cache;
     for (struct serve_seek *seek = seeks; seek < seeks + count; seek++)
-        seek->begun = mounts_begin(mounts, seek->name);
+        seek->begun = cache_begin_inline(cache, seek->name);
 }
 
 static void follow(void *context, struct serve_seek *seeks, size_t count)
 {
-    const struct mounts *mounts = ((const struct mounts_source *)context)->mounts;
+    const struct cache_face *cache = face_of(context)->cache;
     for (struct serve_seek *seek = seeks; seek < seeks + count; seek++)
-        mounts_follow(mounts, seek->begun);
+        cache_follow_inline(cache, seek->begun);
+}
+
+/* Not in the cache, or not as it should be; or the name of a mount itself. */
+__attribute__((noinline)) static void find_slowly(const struct mounts *mounts, struct serve_seek *seek, uint64_t now_ms)
+{
+    const struct mount *mount;
+    struct mount_found found;
+    enum mount_outcome outcome = mounts_take(mounts, seek->name, seek->type, seek->begun, now_ms, &mount, &found);
+    seek->sought = outcome == MOUNT_OTHER ? SERVE_SOUGHT_OTHER : outcome == MOUNT_READY ? SERVE_SOUGHT_READY : SERVE_SOUGHT_LONG;
+    if (outcome == MOUNT_OTHER)
+        return;
+    seek->labels = found.labels;
+    seek->zone = mount_zone(mount);
+    seek->version = found.version;
+    seek->ahead = found.ahead;
 }
 
 static void find(void *context, struct serve_seek *seeks, size_t count, uint64_t now_ms)
 {
-    const struct mounts *mounts = ((const struct mounts_source *)context)->mounts;
+    const struct mounts_source *source = context;
+    const struct mounts_face *face = mounts_face(source->mounts);
     for (struct serve_seek *seek = seeks; seek < seeks + count; seek++) {
-        const struct mount *mount;
-        struct mount_found found;
-        enum mount_outcome outcome = mounts_take(mounts, seek->name, seek->type, seek->begun, now_ms, &mount, &found);
-        seek->sought = outcome == MOUNT_READY ? SERVE_SOUGHT_READY : outcome == MOUNT_OTHER ? SERVE_SOUGHT_OTHER : SERVE_SOUGHT_LONG;
-        if (outcome == MOUNT_OTHER)
+        const struct mount_face *mount;
+        const struct cache_entry *e = mounts_take_inline(face, seek->name, seek->type, seek->begun, now_ms, &mount);
+        if (__builtin_expect(e == NULL, 0)) {
+            find_slowly(source->mounts, seek, now_ms);
             continue;
-        seek->labels = found.labels;
-        seek->zone = mount_zone(mount);
-        seek->version = found.version;
-        seek->ahead = found.ahead;
+        }
+        seek->sought = SERVE_SOUGHT_READY;
+        seek->labels = e->labels;
+        seek->zone = mount->zone;
+        seek->version = e->value;
+        seek->ahead = (const struct zone_ahead *)(const void *)e->own;
     }
 }
 

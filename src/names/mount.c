@@ -13,6 +13,7 @@ enum status mounts_new(struct chain_loop *loop, struct cache *cache, struct epoc
         return E_NOMEM;
     m->loop = loop;
     m->cache = cache;
+    m->face = (struct mounts_face){ cache_face(cache), m->faces, SPACE_BASE, 0 };
     m->epoch = epoch;
     m->lookups = table_new();
     if (m->lookups == NULL || epoch_join(epoch, &m->reader) != OK) {
@@ -122,7 +123,7 @@ enum status mounts_add(struct mounts *mounts, const struct mount_options *option
     if (mounts->count == MOUNTS_MAX)
         return E_LIMIT;
     struct mount *mount = &mounts->list[mounts->count];
-    *mount = (struct mount){ .mounts = mounts, .options = *options, .space = (uint32_t)(SPACE_BASE + mounts->count) };
+    *mount = (struct mount){ .mounts = mounts, .options = *options, .space = (uint32_t)(SPACE_BASE + mounts->count), .face = &mounts->faces[mounts->count] };
     mount->options.server_count = mount->options.gateway_count = 0;
     mount->suffix = lowered(options->suffix);
     mount->base = lowered(options->base);
@@ -144,7 +145,9 @@ enum status mounts_add(struct mounts *mounts, const struct mount_options *option
             mount_clear(mount);
         return st;
     }
-    mounts->count++;
+    mount->face->zone = mount->zone;
+    mount_judge_health(mount);
+    mounts->face.count = (uint32_t)++mounts->count;
     *out = mount;
     return OK;
 }
@@ -154,12 +157,16 @@ enum status mounts_add(struct mounts *mounts, const struct mount_options *option
 static int suffix_labels(const struct mount *mount, struct name_view name)
 {
     int labels = name_below(name, mount->options.suffix) ? mount->options.suffix.labels : -1;
-    if (mount->options.reverse.labels > labels && name_below(name, mount->options.reverse))
+    if (mount->options.reverse.labels > 0 && mount->options.reverse.labels > labels && name_below(name, mount->options.reverse))
         labels = mount->options.reverse.labels;
     return labels;
 }
 
-void mount_set_off(struct mount *mount, bool off) { atomic_store_explicit(&mount->off, off, memory_order_relaxed); }
+void mount_set_off(struct mount *mount, bool off)
+{
+    atomic_store_explicit(&mount->off, off, memory_order_relaxed);
+    mount_judge_health(mount);
+}
 static bool is_off(const struct mount *mount) { return atomic_load_explicit(&mount->off, memory_order_relaxed); }
 
 struct mount *mounts_find(const struct mounts *mounts, struct name_view name)
@@ -204,6 +211,12 @@ enum chain_health mount_health(const struct mount *mount)
             worst = health;
     }
     return worst > CHAIN_DOWN ? CHAIN_STARTING : (enum chain_health)worst;
+}
+
+void mount_judge_health(struct mount *mount)
+{
+    bool off = atomic_load_explicit(&mount->off, memory_order_relaxed);
+    atomic_store_explicit(&mount->face->plain, !off && mount_health(mount) == CHAIN_FRESH, memory_order_relaxed);
 }
 
 bool note_knows(const struct cache_entry *entry, uint16_t type)
@@ -259,9 +272,8 @@ static enum mount_outcome judge_slowly(const struct mount *mount, const struct c
 
 enum mount_outcome mount_judge(const struct mount *mount, const struct cache_entry *e, uint16_t type, uint64_t now_ms, struct mount_found *out)
 {
-    /* What nearly all come to. */
-    if (mount->chain_count == 1 && cache_entry_knows(e, type) && e->value != NULL && now_ms < e->valid_until_ms &&
-        atomic_load_explicit(&mount->chains[0]->health, memory_order_relaxed) == CHAIN_FRESH) {
+    /* What nearly all come to.  (An entry without a value knows of no type.) */
+    if (atomic_load_explicit(&mount->face->plain, memory_order_relaxed) && cache_entry_knows(e, type) && now_ms < e->valid_until_ms) {
         out->version = e->value;
         out->ahead = (const struct zone_ahead *)(const void *)e->own;
         out->labels = e->labels;
@@ -297,9 +309,10 @@ enum mount_outcome mounts_take(const struct mounts *mounts, struct name_view nam
                                struct mount_found *out)
 {
     const struct cache_entry *e = cache_take(mounts->cache, 0, name, begun);
-    if (e != NULL && e->space - SPACE_BASE < mounts->count && !is_off(&mounts->list[e->space - SPACE_BASE])) {
-        *mount = &mounts->list[e->space - SPACE_BASE];
-        return mount_judge(*mount, e, type, now_ms, out);
+    const struct mount *of_entry = e != NULL && e->space - SPACE_BASE < mounts->count ? &mounts->list[e->space - SPACE_BASE] : NULL;
+    if (of_entry != NULL && !is_off(of_entry)) {
+        *mount = of_entry;
+        return mount_judge(of_entry, e, type, now_ms, out);
     }
     const struct mount *found = mounts_find(mounts, name);
     if (found == NULL)

@@ -237,6 +237,8 @@ static void on_health(void *context, enum chain_health health)
 {
     struct followed *followed = context;
     enum chain_health before = (enum chain_health)atomic_exchange_explicit(&followed->health, (int)health, memory_order_relaxed);
+    for (size_t i = 0; i < followed->mounts->count; i++)
+        mount_judge_health(&followed->mounts->list[i]);     /* also those of other chains: it is as it was */
     if (health != CHAIN_FRESH || before == CHAIN_FRESH)
         return;
     for (size_t i = 0; i < followed->mounts->count; i++)

@@ -4,7 +4,7 @@
 #define NAMES_MOUNT_INSIDE_H
 
 #include "names/depend.h"
-#include "names/mount.h"
+#include "names/mount_find.h"
 #include "names/vzone.h"
 
 #include <stdatomic.h>
@@ -60,6 +60,7 @@ struct mount {
     struct name_view *servers; struct address *gateways;    /* ours */
     uint32_t space;
     _Atomic bool off;                           /* the DNS has its suffix */
+    struct mount_face *face;
     struct zone *zone, *reverse_zone;           /* reverse_zone: NULL = none */
     struct followed *chains[CHAINS_MAX]; unsigned chain_count;
     uint32_t serial, told_serial;               /* block of the last change; in the zone's version */
@@ -68,6 +69,8 @@ struct mount {
 };
 
 struct mounts {
+    struct mounts_face face;                    /* first */
+    struct mount_face faces[MOUNTS_MAX];
     struct chain_loop *loop;
     struct cache *cache;
     struct epoch *epoch;
@@ -93,6 +96,7 @@ void note_free(void *note);
 
 /* mount.c */
 enum mount_outcome mount_judge(const struct mount *mount, const struct cache_entry *entry, uint16_t type, uint64_t now_ms, struct mount_found *out);
+void mount_judge_health(struct mount *mount);   /* after a chain's health changed */
 bool note_knows(const struct cache_entry *entry, uint16_t type);
 static inline void mount_count(_Atomic uint64_t *counter, uint64_t n) { atomic_fetch_add_explicit(counter, n, memory_order_relaxed); }
 

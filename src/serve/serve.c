@@ -445,6 +445,7 @@ static void arrival_begin(struct arrival *in)
     in->is_plain = in->viewed = in->limited = false;
     in->version = NULL;
     in->source = NULL;
+    in->ahead.state = ZONE_AHEAD_APEX;      /* nothing was begun */
     in->begun = 0;
 }
 
@@ -469,14 +470,30 @@ static struct zone *lone_zone(const struct serve_setup *setup)
     return setup->view_count == 1 && setup->views[0].clients == NULL ? zone_table_only(setup->views[0].zones) : NULL;
 }
 
-/* Those that are no source's are begun here, later than others. */
-static void look_in_sources(struct worker *w, struct net_exchange **some)
+/* Whether a source's name is the lone zone's all the same: that has as long a suffix, or is the one above that DS is asked of. */
+static bool lone_goes_before(const struct arrival *a, struct name_view origin)
+{
+    const struct query_plain *q = &a->plain;
+    bool longer = origin.labels >= a->labels || (q->type == TYPE_DS && a->labels == q->name.labels);
+    /* Nearly all differ in the last letter but one. */
+    return longer && (origin.length < 3 || ((q->name.wire[q->name.length - 3] ^ origin.wire[origin.length - 3]) & 0x1f) == 0) &&
+           name_below(q->name, origin);
+}
+
+/* What may be a source's; the rest of it is the lone zone's after all. */
+static void look_in_sources(struct worker *w, struct zone *zone, struct net_exchange **some)
 {
     const size_t count = w->seek_count;
+    const struct name_view origin = zone_name(zone);
     sources_look(w, some);
     for (size_t i = 0; i < count; i++) {
         struct arrival *a = &w->arrivals[w->seeks[i].place];
-        if (a->source == NULL && a->version != NULL)
+        if (a->source != NULL && !lone_goes_before(a, origin))
+            continue;
+        a->source = NULL;
+        a->zone = name_below(a->plain.name, origin) ? zone : NULL;
+        a->version = a->zone == NULL ? NULL : zone_current(zone);
+        if (a->version != NULL)
             zone_ahead_begin(&a->ahead, a->version, a->plain.name);
     }
 }
@@ -488,24 +505,28 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
     const struct name_view origin = zone_name(zone);
     const uint16_t klass = zone_class(zone);
     const struct serve_view *view = &w->setup->views[0];
-    const struct source_filter *filter = w->serve->filter;
+    const struct source_filter *filter = klass == CLASS_IN ? w->serve->filter : NULL;
     for (size_t i = 0; i < count; i++) {
         struct arrival *a = &in[i];
         if (!arrival_read(a, some[i]) || a->plain.klass != klass)
             continue;                   /* another class, or any: the long way looks */
         a->viewed = true;
         a->view = view;
-        a->zone = origin.labels == 0 || name_below(a->plain.name, origin) ? zone : NULL;
-        a->version = a->zone == NULL ? NULL : version;
-        if (filter != NULL && klass == CLASS_IN && filter_wants(filter, a->plain.name))
+        a->zone = NULL;
+        if (filter != NULL && filter_wants(filter, a->plain.name)) {
             source_note(w, a);
-        else if (a->version != NULL)
-            zone_ahead_begin(&a->ahead, version, a->plain.name);
+            continue;
+        }
+        a->zone = origin.labels == 0 || name_below(a->plain.name, origin) ? zone : NULL;
+        if (a->zone == NULL || version == NULL)
+            continue;
+        a->version = version;
+        zone_ahead_begin(&a->ahead, version, a->plain.name);
     }
     if (w->seek_count != 0)
-        look_in_sources(w, some);
+        look_in_sources(w, zone, some);
     for (struct arrival *a = in; a < end; a++)
-        if (a->version != NULL)
+        if (a->ahead.state == ZONE_AHEAD_HASHED)
             zone_ahead_follow(&a->ahead, a->version);
 }
 
@@ -544,7 +565,7 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
         zone_ahead_begin(&a->ahead, a->version, a->plain.name);
     }
     for (struct arrival *a = in; a < end; a++)
-        if (a->version != NULL)
+        if (a->ahead.state == ZONE_AHEAD_HASHED)
             zone_ahead_follow(&a->ahead, a->version);
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sources besides the zone table: choosing one, asking it, parking what it cannot answer yet. */
+#include "base/cpu.h"
 #include "serve/inside.h"
 #include <string.h>
+
+enum { SMALL_ZONE = 320 /* octets, up to behind the name's node in most versions that sources have */ };
 
 struct serve_ticket {
     struct worker *worker;
@@ -68,8 +71,10 @@ static void match_all(const struct worker *w, const struct serve_source *source,
 static inline __attribute__((always_inline)) void take(struct worker *w, const struct serve_source *source, const struct serve_seek *seek)
 {
     struct arrival *a = &w->arrivals[seek->place];
+    if (seek->sought == SERVE_SOUGHT_OTHER)
+        return;
     int most = a->source != NULL ? a->labels : a->zone == NULL ? -1 : zone_name(a->zone).labels;
-    if (seek->sought == SERVE_SOUGHT_OTHER || !goes_before(seek->labels, most, seek->name, seek->type))
+    if (most >= 0 && !goes_before(seek->labels, most, seek->name, seek->type))
         return;
     a->source = source;
     a->labels = seek->labels;
@@ -80,8 +85,7 @@ static inline __attribute__((always_inline)) void take(struct worker *w, const s
     }
     a->zone = seek->zone;
     a->version = seek->version;
-    zone_ahead_touch(seek->version);
-    counters_ahead(w, seek->zone);
+    cpu_prefetch(seek->version, SMALL_ZONE);
     if (seek->ahead != NULL)
         a->ahead = *seek->ahead;
     else
