@@ -33,7 +33,7 @@ bool loop_loopback_allowed(const struct chain_loop *loop);
 
 /* What kept a provider from answering a call. */
 enum rpc_fault {
-    RPC_FINE, RPC_UNREACHED /* no connection, 5xx */, RPC_TIMEOUT, RPC_BAD /* not JSON-RPC */, RPC_LIMITED, RPC_DENIED /* 401, 403: credentials */,
+    RPC_FINE, RPC_UNREACHED /* no connection, 5xx */, RPC_TIMEOUT, RPC_BAD /* not JSON-RPC */, RPC_LONG /* more than we take */, RPC_LIMITED, RPC_DENIED /* 401, 403: credentials */,
     RPC_NO_BLOCK /* not yet, or not any more */, RPC_GAS, RPC_ERROR /* any other error that it tells */, RPC_MEMORY
 };
 enum chain_failure rpc_failure(enum rpc_fault fault);
@@ -80,6 +80,7 @@ struct provider {
     bool has_code;
     struct eth_word code_hash;      /* of the registry */
     unsigned failures_in_row, opened;
+    bool heard; uint64_t heard_at_ms;   /* it answered something then */
     bool open;                      /* the circuit */
     uint64_t open_until_ms, limited_until_ms, distrust_until_ms;
     unsigned limited_in_row;

@@ -12,6 +12,7 @@ enum {
     DISTRUST_MS = 60000,
     LIMIT_MIN_MS = 1000, LIMIT_MAX_MS = 60000,
     HEDGE_MIN_MS = 40,
+    HEARD_MIN_MS = 3000, HEARD_MAX_MS = 30000,
 };
 
 enum status provider_init(struct provider *provider, struct chain *chain, const struct provider_options *options)
@@ -96,6 +97,8 @@ void provider_note_success(struct provider *provider, uint64_t elapsed_ms)
     }
     count_set(&provider->latency_us, (uint64_t)(provider->latency_ms * 1000));
     provider->failures_in_row = provider->limited_in_row = 0;
+    provider->heard = true;
+    provider->heard_at_ms = now_of(provider);
 }
 
 static void cut_off(struct provider *provider)
@@ -115,6 +118,14 @@ static void cut_off(struct provider *provider)
     atomic_store_explicit(&provider->told_open, true, memory_order_relaxed);
 }
 
+/* It answers other questions: then this one takes so long, of whoever asks it.  Nobody's contract may cut a provider off for all names. */
+static bool heard_lately(const struct provider *provider)
+{
+    uint64_t window = 2 * provider->chain->rhythm.interval_ms;
+    window = window < HEARD_MIN_MS ? HEARD_MIN_MS : window > HEARD_MAX_MS ? HEARD_MAX_MS : window;
+    return provider->heard && now_of(provider) - provider->heard_at_ms < window;
+}
+
 void provider_note_fault(struct provider *provider, enum rpc_fault fault, uint32_t retry_after_seconds)
 {
     provider->failure = rpc_failure(fault);
@@ -129,7 +140,13 @@ void provider_note_fault(struct provider *provider, enum rpc_fault fault, uint32
         return;
     }
     count_add(&provider->failures, 1);
+    if (fault == RPC_LONG) {                /* it, or what was asked for: it is asked last for a while, which changes nothing where all are */
+        provider->distrust_until_ms = now_of(provider) + DISTRUST_MS;
+        return;
+    }
     provider->failures_in_row++;
+    if (fault == RPC_TIMEOUT && !provider->open && heard_lately(provider))
+        return;
     if (provider->failures_in_row >= OPEN_AFTER || fault == RPC_DENIED || provider->open)
         cut_off(provider);
 }

@@ -57,7 +57,7 @@ static enum rpc_fault fault_of_transfer(const struct http_result *result)
     case OK:          break;
     case E_TIMEOUT:   return RPC_TIMEOUT;
     case E_NOMEM:     return RPC_MEMORY;
-    case E_LIMIT:
+    case E_LIMIT:     return RPC_LONG;
     case E_TRUNCATED:
     case E_BAD_FORMAT: return RPC_BAD;
     default:          return RPC_UNREACHED;

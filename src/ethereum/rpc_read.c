@@ -17,6 +17,7 @@ enum chain_failure rpc_failure(enum rpc_fault fault)
     case RPC_GAS:       return CHAIN_FAILURE_GAS;
     case RPC_MEMORY:    return CHAIN_FAILURE_MEMORY;
     case RPC_BAD:
+    case RPC_LONG:
     case RPC_ERROR:     break;
     }
     return CHAIN_FAILURE_BAD_REPLY;
@@ -83,6 +84,18 @@ static enum rpc_fault fault_of(int64_t code, struct slice message)
     return says_any(message, block, LENGTH_OF(block)) ? RPC_NO_BLOCK : RPC_ERROR;
 }
 
+/* What follows are the contract's own words: it must not speak for the node. */
+static bool is_reverted(struct slice message)
+{
+    static const char *const starts[] = { "execution reverted", "revert", "vm exception while processing transaction: revert" };
+    for (size_t i = 0; i < LENGTH_OF(starts); i++) {
+        size_t length = strlen(starts[i]);
+        if (message.length >= length && memcmp(message.data, starts[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A contract stopped without data: an instruction that there is not, a jump to nowhere, or a bare revert. */
 static bool stopped_bare(struct slice message)
 {
@@ -139,7 +152,7 @@ void rpc_reply_read(struct json_view response, struct rpc_reply *out)
     if (json_kind(field[1]) == JSON_STRING)
         out->message = low = inside_quotes(field[1]);
     bool data = rpc_error_data(field[1], field[0], &out->revert);
-    out->fault = fault_of(out->code, low);
+    out->fault = is_reverted(low) ? RPC_ERROR : fault_of(out->code, low);
     /* Running out of gas has no data; some nodes put "0x" there all the same. */
     if ((data && (out->revert.length > 0 || out->fault == RPC_ERROR)) || (out->fault == RPC_ERROR && stopped_bare(low))) {
         out->kind = RPC_REVERT;

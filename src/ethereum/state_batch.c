@@ -240,7 +240,7 @@ static void take_together(struct ask_try *one, const struct unit *unit, const st
         return;
     }
     if (reply->kind != RPC_RESULT) {
-        fail_items(one, unit, rpc_failure(reply->fault), reply->told && reply->fault == RPC_ERROR);
+        fail_items(one, unit, rpc_failure(reply->fault), reply->fault == RPC_LONG || (reply->told && reply->fault == RPC_ERROR));
         return;
     }
     if (json_hex(reply->result, &digits) != OK || octets_of(one, digits, &octets) != OK) {
@@ -294,7 +294,7 @@ static void take_single(struct ask_try *one, const struct unit *unit, const stru
     const struct state_read *read = &plan->batch->reads[unit->reads[0]];
     struct slice octets = { NULL, 0 };
     if (reply->kind == RPC_FAILED) {
-        fail_items(one, unit, rpc_failure(reply->fault), reply->told && (reply->fault == RPC_GAS || reply->fault == RPC_ERROR));
+        fail_items(one, unit, rpc_failure(reply->fault), reply->fault == RPC_LONG || (reply->told && (reply->fault == RPC_GAS || reply->fault == RPC_ERROR)));
         return;
     }
     bool value = reply->kind == RPC_RESULT;

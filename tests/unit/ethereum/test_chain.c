@@ -393,6 +393,34 @@ static void test_one_starves(void **state)
     }
 }
 
+/* Contracts that are too much for every node: that is the matter of who asks for them, and of no other name. */
+static void test_heavy_contracts(void **state)
+{
+    static const struct state_read heavy[] = { CALL("\2giant", .alone = true), CALL("\3slow", .alone = true) };
+    static const enum chain_failure want[] = { CHAIN_FAILURE_BAD_REPLY, CHAIN_FAILURE_TIMEOUT };
+    struct bench b;
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(heavy); i++) {
+        open_bench(&b, 2);
+        b.lookup_ms = 700;
+        begin(&b, 2);
+        follow(&b);
+        for (unsigned k = 0; k < 4; k++) {
+            read_all(&b, &heavy[i], 1);
+            CHECK_EQUAL(b.results[0].outcome, STATE_UNAVAILABLE, "heavy");
+            CHECK_EQUAL(b.results[0].failure, want[i], "heavy");
+        }
+        for (size_t k = 0; k < b.peer_count; k++) {
+            struct chain_provider_counters counters;
+            chain_provider_counters_read(b.chain, k, &counters);
+            CHECK_EQUAL(counters.open, false, "heavy");
+        }
+        read_all(&b, mixed, LENGTH_OF(mixed));
+        check_mixed(&b, "others");
+        end(&b);
+    }
+}
+
 /* Two URLs of one operator are one voice. */
 static void test_operators(void **state)
 {
@@ -943,7 +971,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads), cmocka_unit_test(test_limits), cmocka_unit_test(test_taken_apart), cmocka_unit_test(test_batch_refused),
-        cmocka_unit_test(test_error_shapes), cmocka_unit_test(test_one_liar), cmocka_unit_test(test_two_liars), cmocka_unit_test(test_one_starves), cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_error_shapes), cmocka_unit_test(test_one_liar), cmocka_unit_test(test_two_liars), cmocka_unit_test(test_one_starves), cmocka_unit_test(test_heavy_contracts), cmocka_unit_test(test_operators),
         cmocka_unit_test(test_one_fails), cmocka_unit_test(test_the_only_one_fails), cmocka_unit_test(test_recovery), cmocka_unit_test(test_none_at_first), cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_other_registry), cmocka_unit_test(test_behind), cmocka_unit_test(test_heads),
         cmocka_unit_test(test_reorganisation), cmocka_unit_test(test_gap), cmocka_unit_test(test_logs), cmocka_unit_test(test_logs_undecided),

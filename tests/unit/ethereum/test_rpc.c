@@ -44,6 +44,10 @@ static const struct {
     { "rate limit", E("{\"code\":-32005,\"message\":\"limit exceeded\"}"), RPC_FAILED, RPC_LIMITED, "" },
     { "too many", E("{\"code\":-32000,\"message\":\"Too Many Requests\"}"), RPC_FAILED, RPC_LIMITED, "" },
     { "code 429", E("{\"code\":429,\"message\":\"your app has exceeded its compute units per second capacity\"}"), RPC_FAILED, RPC_LIMITED, "" },
+    /* The words of a contract, from nodes that have no place for its data. */
+    { "reverted with a limit", E("{\"code\":-32000,\"message\":\"execution reverted: rate limit exceeded\"}"), RPC_REVERT, RPC_FINE, "" },
+    { "reverted with gas", E("{\"code\":3,\"message\":\"Execution reverted: out of gas\"}"), RPC_REVERT, RPC_FINE, "" },
+    { "reverted with a block", E("{\"code\":-32000,\"message\":\"VM Exception while processing transaction: reverted with reason string 'header not found'\"}"), RPC_REVERT, RPC_FINE, "" },
     { "no such method", E("{\"code\":-32601,\"message\":\"the method does not exist\"}"), RPC_FAILED, RPC_ERROR, "" },
     { "no such method, geth", E("{\"code\":-32601,\"message\":\"the method eth_getProof does not exist/is not available\"}"), RPC_FAILED, RPC_ERROR, "" },
     { "error as text", E("\"nope\""), RPC_FAILED, RPC_ERROR, "" },
