@@ -190,8 +190,9 @@ static inline bool filter_wants(const struct source_filter *filter, struct name_
     return filter->bits[tail / 32] >> (tail % 32) & 1;
 }
 /* A question that the filter wants is noted for its batch... */
-static inline void source_note(struct worker *w, const struct arrival *in)
+static inline void source_note(struct worker *w, struct arrival *in)
 {
+    in->source = NULL;
     struct serve_seek *seek = &w->seeks[w->seek_count++];
     seek->view = in->view;
     seek->name = in->plain.name;

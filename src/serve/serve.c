@@ -167,6 +167,7 @@ static void arrival_route(struct arrival *in, const struct serve_setup *setup, c
 {
     if (in->viewed)
         return;
+    in->source = NULL;
     in->plain.name = q->view;
     in->plain.type = q->type;
     in->plain.klass = q->klass;
@@ -444,8 +445,6 @@ static void arrival_begin(struct arrival *in)
 {
     in->is_plain = in->viewed = in->limited = false;
     in->version = NULL;
-    in->source = NULL;
-    in->ahead.state = ZONE_AHEAD_APEX;      /* nothing was begun */
     in->begun = 0;
 }
 
@@ -468,6 +467,14 @@ static bool arrival_read(struct arrival *in, const struct net_exchange *x)
 static struct zone *lone_zone(const struct serve_setup *setup)
 {
     return setup->view_count == 1 && setup->views[0].clients == NULL ? zone_table_only(setup->views[0].zones) : NULL;
+}
+
+/* What sources found may have come this far already. */
+static inline __attribute__((always_inline)) void follow_all(struct arrival *in, const struct arrival *end, bool sought)
+{
+    for (struct arrival *a = in; a < end; a++)
+        if (a->version != NULL && (!sought || a->ahead.state == ZONE_AHEAD_HASHED))
+            zone_ahead_follow(&a->ahead, a->version);
 }
 
 /* Whether a source's name is the lone zone's all the same: that has as long a suffix, or is the one above that DS is asked of. */
@@ -512,8 +519,8 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
             continue;                   /* another class, or any: the long way looks */
         a->viewed = true;
         a->view = view;
-        a->zone = NULL;
         if (filter != NULL && filter_wants(filter, a->plain.name)) {
+            a->zone = NULL;
             source_note(w, a);
             continue;
         }
@@ -523,11 +530,10 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
         a->version = version;
         zone_ahead_begin(&a->ahead, version, a->plain.name);
     }
-    if (w->seek_count != 0)
+    const bool sought = w->seek_count != 0;
+    if (sought)
         look_in_sources(w, zone, some);
-    for (struct arrival *a = in; a < end; a++)
-        if (a->ahead.state == ZONE_AHEAD_HASHED)
-            zone_ahead_follow(&a->ahead, a->version);
+    follow_all(in, end, sought);
 }
 
 /* Several passes, so that what one question waits for from memory comes while others are looked at: the table's slot, the zone,
@@ -542,6 +548,7 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
             continue;
         arrival_view(&in[i], w->setup, some[i]);
         many |= in[i].begun;
+        in[i].source = NULL;
         if (filter != NULL && in[i].plain.klass == CLASS_IN && in[i].view != NULL && filter_wants(filter, in[i].plain.name))
             source_note(w, &in[i]);
     }
@@ -556,17 +563,16 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
             counters_ahead(w, a->zone);
         }
     }
-    if (w->seek_count != 0)
+    const bool sought = w->seek_count != 0;
+    if (sought)
         sources_look(w, some);
     for (struct arrival *a = in; a < end; a++) {
-        if (a->version == NULL || a->source != NULL)
+        if (a->version == NULL || (sought && a->source != NULL))
             continue;                   /* of a source: begun there */
         zone_ahead_apex(a->version);
         zone_ahead_begin(&a->ahead, a->version, a->plain.name);
     }
-    for (struct arrival *a = in; a < end; a++)
-        if (a->ahead.state == ZONE_AHEAD_HASHED)
-            zone_ahead_follow(&a->ahead, a->version);
+    follow_all(in, end, sought);
 }
 
 static void serve_some(struct worker *w, struct net_exchange **some, size_t count)
