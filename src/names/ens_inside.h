@@ -17,7 +17,7 @@ enum {
     ENS_FULL_SUFFIXES = 3,          /* so many from the right are asked for owner and ttl too, besides the name itself */
     ENS_ZONE_BATCHES_MAX = 3,
     ENS_TARGET_BATCHES_MAX = 8, ENS_TARGETS_MAX = 24,
-    ENS_REMEMBERED_MAX = 4096
+    ENS_CODES_MAX = 4096, ENS_ZONES_MAX = 65536     /* remembered; about 128 octets each */
 };
 
 /* ---- what a source remembers: guesses that save a step, never more ---- */
@@ -28,7 +28,7 @@ struct ens_code {
     enum ens_tri supports[ENS_PROFILES];    /* as the contract said */
     bool burns;                     /* it may burn all gas when it is asked for what it has not: it is not asked together with others */
 };
-struct ens_source { struct ens_options options; struct eth_address *known; struct table *codes /* by address */, *zones /* by name: struct eth_address */; };
+struct ens_source { struct ens_options options; struct eth_address *known; struct table *codes /* by address */, *zones /* by name: struct eth_address */; struct eth_address usual /* the last resolver of known code; zero = none */; };
 
 /* What is known of the code at an address; all unknown when nothing is. */
 struct ens_code ens_code_of(const struct ens_source *source, const struct eth_address *address);

@@ -365,20 +365,28 @@ static bool copy_request(struct ens_job *job, const struct facts_request *reques
     return true;
 }
 
-/* The resolver that a suffix had the last time is asked in the first batch. */
+static bool guess(struct ens_job *job, unsigned zone, const struct eth_address *resolver)
+{
+    job->zone = zone;
+    job->resolver = *resolver;
+    job->code = ens_code_of(job->source, resolver);
+    job->has_zone = true;
+    return ens_plan_zone(job);
+}
+
+/* Asked in the first batch: the resolver that a suffix had the last time; else, at the name below the top, the one that most names have. */
 static bool guess_zone(struct ens_job *job)
 {
     for (unsigned i = job->normal; i < job->labels && i <= ENS_BELOW_MAX; i++) {
         const struct eth_address *resolver = ens_zone_of(job->source, job->suffixes[i].name);
-        if (!resolver)
-            continue;
-        job->zone = i;
-        job->resolver = *resolver;
-        job->code = ens_code_of(job->source, resolver);
-        job->has_zone = true;
-        return ens_plan_zone(job);
+        if (resolver)
+            return guess(job, i, resolver);
     }
-    return true;
+    const struct eth_address *usual = &job->source->usual;
+    unsigned zone = job->primary ? 0 : job->labels - 2;
+    if (job->labels < 2 || zone > ENS_BELOW_MAX || zone < job->normal || eth_address_is_zero(usual) || ens_code_of(job->source, usual).profiles == 0)
+        return true;
+    return guess(job, zone, usual);
 }
 
 static enum status begin(struct ens_job *job, const struct facts_request *request)

@@ -17,7 +17,7 @@ enum status ens_source_new(const struct ens_options *options, struct ens_source 
     if (!source)
         return E_NOMEM;
     size_t bytes = options->known_resolver_count * sizeof *options->known_resolvers;
-    *source = (struct ens_source){ .options = *options, .known = mem_alloc(bytes ? bytes : 1), .codes = table_new(), .zones = table_new() };
+    *source = (struct ens_source){ .options = *options, .known = mem_alloc(bytes ? bytes : 1), .codes = table_new(), .zones = table_new(), .usual = options->public_resolver };
     if (!source->known || !source->codes || !source->zones) {
         ens_source_free(source);
         return E_NOMEM;
@@ -53,9 +53,9 @@ struct ens_code ens_code_of(const struct ens_source *source, const struct eth_ad
 }
 
 /* Starts anew when there is too much of it. */
-static void make_room(struct table **table)
+static void make_room(struct table **table, size_t most)
 {
-    if (table_count(*table) < ENS_REMEMBERED_MAX)
+    if (table_count(*table) < most)
         return;
     struct table *empty = table_new();
     if (!empty)
@@ -64,15 +64,15 @@ static void make_room(struct table **table)
     *table = empty;
 }
 
-static void keep(struct table **table, const void *key, size_t key_bytes, const void *value, size_t bytes)
+static void keep(struct table **table, size_t most, const void *key, size_t key_bytes, const void *value, size_t bytes)
 {
     void *kept = table_find(*table, key, key_bytes);
     if (kept) {
         memcpy(kept, value, bytes);
         return;
     }
-    make_room(table);
-    void *copy = table_count(*table) < ENS_REMEMBERED_MAX ? mem_alloc(bytes) : NULL;
+    make_room(table, most);
+    void *copy = table_count(*table) < most ? mem_alloc(bytes) : NULL;
     if (!copy)
         return;
     memcpy(copy, value, bytes);
@@ -82,14 +82,16 @@ static void keep(struct table **table, const void *key, size_t key_bytes, const 
 
 void ens_code_learn(struct ens_source *source, const struct eth_address *address, const struct ens_code *code)
 {
-    keep(&source->codes, address->octets, sizeof address->octets, code, sizeof *code);
+    if (code->profiles)
+        source->usual = *address;
+    keep(&source->codes, ENS_CODES_MAX, address->octets, sizeof address->octets, code, sizeof *code);
 }
 
 const struct eth_address *ens_zone_of(const struct ens_source *source, struct name_view name) { return table_find(source->zones, name.wire, name.length); }
 
 void ens_zone_learn(struct ens_source *source, struct name_view name, const struct eth_address *resolver)
 {
-    keep(&source->zones, name.wire, name.length, resolver, sizeof *resolver);
+    keep(&source->zones, ENS_ZONES_MAX, name.wire, name.length, resolver, sizeof *resolver);
 }
 
 void ens_source_logs(struct ens_source *source, const struct chain_log *logs, size_t count)
@@ -106,6 +108,7 @@ void ens_source_logs(struct ens_source *source, const struct chain_log *logs, si
 void ens_source_drop(struct ens_source *source)
 {
     struct table *codes = table_new(), *zones = table_new();
+    source->usual = source->options.public_resolver;
     if (codes && zones) {
         forget(source->codes);
         forget(source->zones);

@@ -405,6 +405,12 @@ static void test_guess(void **state)
     assert_true(eth_address_equal(&look("a.b.c.d.alice.eth")->e.owner, &alice));     /* of the zone */
     assert_int_equal(record(look("alice.eth"), "alice.eth", TYPE_A).value.data[9], 7);
     assert_int_equal(fake_batches, 1);
+    fake_name("bob.eth", fake_address(ALICE), fake_address(RESOLVER), 0);       /* the resolver that others have too */
+    fake_a(RESOLVER, "bob.eth", "www.bob.eth", 6);
+    assert_int_equal(record(look("www.bob.eth"), "www.bob.eth", TYPE_A).value.data[9], 6);
+    assert_int_equal(fake_batches, 1);
+    assert_int_equal(look("nobody.eth")->status, FACTS_ABSENT);
+    assert_int_equal(fake_batches, 1);
     fake_name("alice.eth", fake_address(ALICE), fake_address(RESOLVER_2), 0);
     assert_int_equal(record(look("alice.eth"), "alice.eth", TYPE_A).value.data[9], 8);
     assert_int_equal(fake_batches, 2);
