@@ -203,7 +203,9 @@ static enum serve_source_outcome answer(void *context, const struct serve_questi
     switch (mount_find(mount, question->name, question->type, serve_now_ms(visit), &found)) {
     case MOUNT_READY: return serve_answer_version(visit, question, found.version, reply, result);
     case MOUNT_STALE: return answer_stale(source, question, visit, &found, reply, result);
-    case MOUNT_FAILED: return answer_failed(&found, result);
+    case MOUNT_FAILED:
+        mount_failure_told(mount, &found);
+        return answer_failed(&found, result);
     default: return look_up(source, mount, question, visit, &found, reply, result);
     }
 }

@@ -257,6 +257,10 @@ static enum mount_outcome judge_slowly(const struct mount *mount, const struct c
     out->version = known ? e->value : NULL;
     out->ahead = (const struct zone_ahead *)(const void *)e->own;
     out->labels = e->labels;
+    if (health == CHAIN_STARTING && note_failed(mount, note, type, now_ms, out)) {
+        out->version = NULL;                    /* a lookup was tried, and knows why better */
+        return MOUNT_FAILED;
+    }
     if (health == CHAIN_DOWN || health == CHAIN_STARTING) {
         out->version = NULL;
         out->failure = health == CHAIN_DOWN ? CHAIN_FAILURE_STALE : CHAIN_FAILURE_NO_PROVIDER;
@@ -268,6 +272,13 @@ static enum mount_outcome judge_slowly(const struct mount *mount, const struct c
     if (!note_failed(mount, note, type, now_ms, out))
         return MOUNT_MISS;
     return known ? MOUNT_STALE : MOUNT_FAILED;
+}
+
+void mount_failure_told(const struct mount *mount, const struct mount_found *found)
+{
+    enum chain_health health = mount_health(mount);
+    if (found->failure < CHAIN_FAILURES && (health == CHAIN_DOWN || health == CHAIN_STARTING))
+        mount_count(&((struct mount *)(uintptr_t)mount)->counters.failures[found->failure], 1);
 }
 
 enum mount_outcome mount_judge(const struct mount *mount, const struct cache_entry *e, uint16_t type, uint64_t now_ms, struct mount_found *out)

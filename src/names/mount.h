@@ -56,6 +56,8 @@ struct mount_found {
 };
 /** What is known of a name and type.  Wait-free. @param now_ms  monotonic */
 enum mount_outcome mount_find(const struct mount *mount, struct name_view name, uint16_t type, uint64_t now_ms, struct mount_found *out);
+/** Counts a failure that was told and that no lookup counted: of a chain that is not followed, which names are not looked up on. */
+void mount_failure_told(const struct mount *mount, const struct mount_found *found);
 /** The same for a batch of names, in steps, so that memory is fetched meanwhile (see cache_begin), and the name is hashed once.
  *  @param mount  whose name it is; not written for OTHER */
 uint64_t mounts_begin(const struct mounts *mounts, struct name_view name);
