@@ -92,6 +92,7 @@ enum status config_chain_options(const struct config *config, const struct confi
     options.lookup_ms = from->lookup_ms;
     options.ccip = from->ccip_allow != CONFIG_CCIP_NONE;
     options.ccip_ms = from->ccip_timeout_ms;
+    options.ccip_loopback = from->ccip_loopback;
     options.ccip_deny = from->ccip_deny.items;
     options.ccip_deny_count = from->ccip_deny.count;
     if (from->ccip_allow == CONFIG_CCIP_LISTED) {

@@ -71,23 +71,30 @@ static enum status add_mount(struct chains *chains, const struct config *config,
     return st;
 }
 
+/* @return NULL when out of memory */
+static const char *suffix_text(struct arena *arena, const uint8_t *suffix)
+{
+    char text[NAME_TEXT_ROOM];
+    return arena_string(arena, name_to_text(name_view_wire(suffix), text));
+}
+
 /* Hosts below a mount would be resolved through ourselves: nodes and gateways may not have such. */
 static enum status open_loop(struct chains *chains, const struct config *config, struct arena *arena, size_t suffixes)
 {
     struct chain_loop_options options = { 0 };
-    const char **own = arena_alloc(arena, (suffixes + 1) * sizeof *own);
-    char text[NAME_TEXT_ROOM];
+    const char **own = arena_alloc(arena, (suffixes + config->mount_count + 1) * sizeof *own);
     if (!own)
         return E_NOMEM;
-    for (size_t i = 0; i < config->chain_count; i++)
-        options.loopback_allowed |= config->chains[i].ccip_loopback;
     for (size_t i = 0; i < config->mount_count; i++) {
-        for (size_t k = 0; k < config->mounts[i].suffix_count; k++) {
-            own[options.own_suffix_count] = arena_string(arena, name_to_text(name_view_wire(config->mounts[i].suffixes[k]), text));
-            if (!own[options.own_suffix_count++])
-                return E_NOMEM;
-        }
+        const struct config_mount *mount = &config->mounts[i];
+        for (size_t k = 0; k < mount->suffix_count; k++)
+            own[options.own_suffix_count++] = suffix_text(arena, mount->suffixes[k]);
+        if (mount->reverse)
+            own[options.own_suffix_count++] = suffix_text(arena, mount->reverse);
     }
+    for (size_t i = 0; i < options.own_suffix_count; i++)
+        if (!own[i])
+            return E_NOMEM;
     options.own_suffixes = own;
     return chain_loop_new(&options, &chains->loop);
 }

@@ -32,6 +32,7 @@ struct chain_options {
     struct eth_address registry_old;
     struct eth_address multicall;   /**< Multicall3; zero = its usual address; where there is no code, calls go one by one in a batch */
     bool ccip; uint64_t ccip_ms;    /**< off-chain gateways at all; 10 s */
+    bool ccip_loopback;             /**< for tests: gateways of this chain's contracts may be at loopback addresses, without TLS */
     const char *const *ccip_deny; size_t ccip_deny_count;      /**< hosts, with all below them */
     const char *const *ccip_allow; size_t ccip_allow_count;    /**< none = all that are public */
 };

@@ -48,13 +48,15 @@ static bool is_listed(struct slice host, const char *const *list, size_t count)
     return false;
 }
 
+static bool loopback_allowed(const struct chain *chain) { return chain->options.ccip_loopback || loop_loopback_allowed(chain->loop); }
+
 /* @return NULL, or why it may not be asked */
 static const char *refusal(const struct gateway_fetch *f, const char *url)
 {
     const struct chain_options *o = &f->request.chain->options;
     const char *reason;
     struct http_url parts;
-    unsigned flags = HTTP_URL_HTTPS | HTTP_URL_PUBLIC | (loop_loopback_allowed(f->request.chain->loop) ? HTTP_URL_LOOPBACK : 0);
+    unsigned flags = HTTP_URL_HTTPS | HTTP_URL_PUBLIC | (loopback_allowed(f->request.chain) ? HTTP_URL_LOOPBACK : 0);
     if (http_url_check(url, flags, &parts, &reason) != OK)
         return reason;
     if (is_listed(parts.host, o->ccip_deny, o->ccip_deny_count))
@@ -156,7 +158,7 @@ static enum status ask(struct gateway_fetch *f, const char *url, bool post)
 {
     struct state_budget *budget = f->request.budget;
     uint64_t now = chain_loop_now_ms(f->request.chain->loop), left = budget->deadline_ms > now ? budget->deadline_ms - now : 0;
-    bool loopback = loop_loopback_allowed(f->request.chain->loop);
+    bool loopback = loopback_allowed(f->request.chain);
     struct text body;
     text_growing(&body);
     if (post) {

@@ -11,7 +11,7 @@
 struct http_client;
 struct chain_loop;
 struct chain_loop_options {
-    bool loopback_allowed;          /**< for gateways of tests: CCIP may go to loopback addresses */
+    bool loopback_allowed;          /**< for tests: the same for gateways of all chains (chain.h, ccip_loopback) */
     const char *const *own_suffixes; size_t own_suffix_count;   /**< hosts under these are never asked for: they would be resolved through ourselves */
     uint64_t (*unix_ms)(void *context); void *context;          /**< clock of tests; NULL = the system's */
 };

@@ -100,8 +100,6 @@ int chain_tool_open(const struct tool_call *call, struct chain_tool **out)
     const struct config *config = tool->config;
     if (config->chain_count == 0)
         return tools_complain(call, TOOL_USAGE, "%s: no `chains:` are configured; see rhizd.yaml(5), or give --rpc URL", tools_config_path(call));
-    for (size_t i = 0; i < config->chain_count; i++)
-        options.loopback_allowed |= config->chains[i].ccip_loopback;
     tool->chains = arena_alloc(tool->arena, config->chain_count * sizeof *tool->chains);
     tool->begun = arena_alloc(tool->arena, config->chain_count * sizeof *tool->begun);
     tool->sources = arena_alloc(tool->arena, (config->mount_count + 1) * sizeof *tool->sources);
