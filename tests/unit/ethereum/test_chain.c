@@ -298,7 +298,7 @@ static void test_error_shapes(void **state)
 {
     static const struct state_read read = CALL("\xfe" "shape", .alone = true);
     struct bench b;
-    char label[16];
+    char label[24];
     (void)state;
     open_bench(&b, 1);
     begin(&b, 1);
