@@ -221,6 +221,8 @@ static void on_drop(void *context, uint64_t from)
     const bool gap = !followed->has_head || from > followed->head.number;
     followed->generation++;
     followed->dropped_from = gap ? 0 : from;
+    if (!gap)                       /* the head is the block before, until the next one comes: to drop what is behind it is a gap then */
+        followed->head.number = from > 0 ? from - 1 : 0;
     for (size_t i = 0; i < mounts->count; i++) {
         struct mount *mount = &mounts->list[i];
         if (!rests_on(mount, followed))

@@ -491,6 +491,23 @@ static void reorganisations(void **state)
     assert_int_equal(counters().dropped, 3);
 }
 
+/* A branch is left, and of the first block of the other one the logs cannot be had: any entry may be wrong, older ones too. */
+static void gap_after_reorganisation(void **state)
+{
+    (void)state;
+    learn("old.eth.", &(struct says){ .block = 9, .address = "192.0.2.1" });
+    go_to(12);
+    follower->drop(follower->context, 11);
+    assert_int_equal(found("old.eth.", TYPE_A), MOUNT_READY);
+    follower->drop(follower->context, 11);
+    assert_int_equal(found("old.eth.", TYPE_A), MOUNT_MISS);
+    go_to(11);
+    learn("old.eth.", &(struct says){ .block = 11, .address = "192.0.2.1" });
+    assert_int_equal(found("old.eth.", TYPE_A), MOUNT_READY);
+    follower->drop(follower->context, 0);           /* all is new */
+    assert_int_equal(found("old.eth.", TYPE_A), MOUNT_MISS);
+}
+
 static void failures(void **state)
 {
     (void)state;
@@ -748,7 +765,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(one_lookup_for_all), CASE(suffixes), CASE(other_types), CASE(changes), CASE(changes_meanwhile), CASE(one_block), CASE(reorganisations),
+        CASE(one_lookup_for_all), CASE(suffixes), CASE(other_types), CASE(changes), CASE(changes_meanwhile), CASE(one_block), CASE(reorganisations), CASE(gap_after_reorganisation),
         CASE(failures), CASE(failure_keeps_ties), CASE(nothing_lies_below_the_suffix), CASE(failure_of_a_type), CASE(stale), CASE(chain_health_counts), CASE(expiry), CASE(aliases), CASE(reverse), CASE(watching),
         CASE(too_many), CASE(out_of_memory),
     };
