@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/name.h"
 static int later(const struct tool_call *call) { return tools_complain(call, TOOL_USAGE, "not in this version"); }
-int name_history_run(const struct tool_call *call) { return later(call); }
 int name_verify_run(const struct tool_call *call) { return later(call); }
-int name_list_run(const struct tool_call *call) { return later(call); }
 int name_pending_run(const struct tool_call *call) { return later(call); }
 int name_send_run(const struct tool_call *call) { return later(call); }
 #include "tools/name_ens.h"
