@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Providers that lie, that fail, and that are gone: the right answer or SERVFAIL with its reason, in bounded time and memory; absence never."""
+import itertools
 import os
 import threading
 import time
@@ -89,7 +90,7 @@ def test_three_that_say_different_things(tmp_path, devnet, three):  # noqa: F811
             bad.rules()
         devnet.mine()
         follows(server, devnet)
-        until(lambda: wallets(asked(server, "legacy.eth", WALLET)) == {"ETH": devnet.d["accounts"][2]}, 7, "the answer after recovery")
+        assert wallets(asked(server, "sub.devnet.eth", WALLET)) == {"ETH": devnet.d["accounts"][2]}
 
 
 def test_a_hidden_log(tmp_path, devnet, three):  # noqa: F811
@@ -138,7 +139,8 @@ def test_the_only_one_goes_bad(tmp_path, devnet, proxy, fault):  # noqa: F811
         assert rcode(asked(server, "nobody.eth", "A")) == "SERVFAIL"
         assert server.memory() - before < 60 << 20
         only.rules()
-        until(lambda: data(asked(server, "zone.eth", "A")) == ["192.0.2.61", "192.0.2.62"], 8, "recovery")      # devnet.eth's failure is remembered for 5 s
+        number = itertools.count()          # a name's failure is remembered for 5 s
+        until(lambda: data(asked(server, f"q{next(number)}.zone.eth", "A")) == ["192.0.2.63"], 8, "recovery")
 
 
 @pytest.mark.parametrize("rule, failure", [({"methods": ["eth_chainId"], "result": "0x1"}, {"wrong-chain", "no-provider"}),
@@ -219,7 +221,7 @@ def test_before_the_first_head(tmp_path, devnet, proxy):  # noqa: F811
 
 def test_a_slow_one_does_not_hold_up_what_is_known(tmp_path, devnet, proxy):  # noqa: F811
     only = proxy(devnet.url)
-    with serving(tmp_path, devnet, only.url, options={"try": "5s", "lookup": "5s"}) as server:
+    with serving(tmp_path, devnet, only.url, options={"try": "2s", "lookup": "2s"}) as server:
         assert data(asked(server, "devnet.eth", "A"))
         only.rules({"methods": ["eth_call"], "fault": "hang"})
         waiting = [threading.Thread(target=lambda n=n: asked(server, f"cold{n}.eth", "A")) for n in range(8)]
