@@ -103,6 +103,28 @@ static int resolver_plan(struct changing *c, struct eth_address *resolver)
     return TOOL_DONE;
 }
 
+/* A primary name counts only when it leads back to the address: a name that has none gets it, one that has another is told. */
+static int primary_prepare(struct changing *c)
+{
+    static const uint64_t coins[] = { 60 };
+    struct facts_request request = { .name = name_view_of(&c->name.wire), .coins = coins, .coin_count = 1 };
+    struct facts *facts = NULL;
+    struct text why;
+    char room[8];
+    for (size_t i = 0; i < c->changes.count; i++)
+        if (c->changes.list[i].kind == WRITE_COIN && c->changes.list[i].coin == 60)
+            return TOOL_DONE;
+    int rc = c->changes.primary ? chain_tool_facts(c->tool, c->name.source, &request, &facts) : TOOL_DONE;
+    const struct fact_coin *coin = facts != NULL ? facts_coin(facts, 60) : NULL;
+    text_fixed(&why, room, sizeof room);
+    if (coin != NULL && coin->fact.state == FACT_ABSENT)
+        (void)!write_change_parse(&c->changes, slice_string(chain_tool_format(c->tool, "addr.60=%s", name_address(c->tool, &c->sender.from))), name_view_of(&c->name.wire), 0, true, &why);
+    else if (coin != NULL && coin->fact.state == FACT_PRESENT && (coin->fact.value.length != 20 || memcmp(coin->fact.value.data, c->sender.from.octets, 20) != 0))
+        sender_say(c->tool, "the address of %s is not %s: the primary name will not count before it is (addr.eth=...)", c->name.text, name_address(c->tool, &c->sender.from));
+    facts_free(facts);
+    return rc;
+}
+
 static int update_ens(struct changing *c)
 {
     const struct ens_options *o = name_source_ens_options(c->name.source);
@@ -110,7 +132,9 @@ static int update_ens(struct changing *c)
     struct text text;
     size_t count = 0;
     struct slice *calls = arena_alloc(c->tool->arena, ENS_CALLS_MAX * sizeof *calls);
-    int rc = calls == NULL ? tools_complain(c->tool->call, TOOL_FAILED, "%s", status_text(E_NOMEM)) : resolver_plan(c, &resolver);
+    int rc = calls == NULL ? tools_complain(c->tool->call, TOOL_FAILED, "%s", status_text(E_NOMEM)) : primary_prepare(c);
+    if (rc == TOOL_DONE)
+        rc = resolver_plan(c, &resolver);
     if (rc == TOOL_DONE && c->tool->call->values[OPTION_ZONE] != NULL && c->count == 0)
         rc = name_zone_rest(c->tool, &c->name, &resolver, &c->changes);
     if (rc != TOOL_DONE)

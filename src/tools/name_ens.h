@@ -43,4 +43,7 @@ struct write_call name_call(struct chain_tool *tool, const struct eth_address *t
 /* Registers a name below another one. */
 int name_register_below(struct chain_tool *tool, const struct tool_name *name);
 
+/* Goes on with a registration that was begun with this key. */
+int name_register_resume(struct chain_tool *tool, const struct tool_name *name, const struct eth_address *from);
+
 #endif

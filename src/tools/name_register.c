@@ -591,19 +591,25 @@ static int go_on(struct registering *g, bool found)
     return rc == TOOL_DONE ? finish(g) : rc;
 }
 
-static int register_second_level(struct chain_tool *tool, const struct tool_name *name)
+/* @param from  NULL: whoever signs */
+static int register_second_level(struct chain_tool *tool, const struct tool_name *name, const struct eth_address *from)
 {
     struct registering g = { .tool = tool, .name = *name };
     bool found = false;
-    int rc = sender_open(tool, name->chain, &g.sender);
+    int rc = from == NULL ? sender_open(tool, name->chain, &g.sender) : sender_open_for(tool, name->chain, from, &g.sender);
     if (rc == TOOL_DONE)
         rc = op_open(tool, "register", g.name.text, g.sender.chain_id, &g.sender.from, &g.op, &found);
-    if (rc == TOOL_DONE)
+    if (rc == TOOL_DONE && (found || from == NULL))
         rc = go_on(&g, found);
     op_close(g.op);
     sender_close(&g.sender);
     mem_wipe(&g.r.secret, sizeof g.r.secret);
     return rc;
+}
+
+int name_register_resume(struct chain_tool *tool, const struct tool_name *name, const struct eth_address *from)
+{
+    return register_second_level(tool, name, from);
 }
 
 int name_register_run(const struct tool_call *call)
@@ -618,7 +624,7 @@ int name_register_run(const struct tool_call *call)
     else if (rc == TOOL_DONE && name.labels < 2)
         rc = tools_complain(call, TOOL_REFUSED, "%s: there is no registrar for names of the first level", name.text);
     else if (rc == TOOL_DONE)
-        rc = name.labels == 2 ? register_second_level(tool, &name) : name_register_below(tool, &name);
+        rc = name.labels == 2 ? register_second_level(tool, &name, NULL) : name_register_below(tool, &name);
     chain_tool_close(tool);
     return rc;
 }
