@@ -256,6 +256,21 @@ static int step_settle(struct sender *s, struct op *op, struct op_step *step, co
     return rc;
 }
 
+/* A node may know of it though it has no receipt yet (an index that lags, another node behind the same address). */
+static bool step_known(struct sender *s, const struct op_step *step)
+{
+    for (size_t i = 0; i < step->raw_count; i++) {
+        struct tool_reply reply;
+        chain_tool_rpc(s->tool, s->chain, false, "eth_getTransactionByHash", chain_tool_format(s->tool, "[\"%s\"]", name_hex(s->tool, step->raws[i].hash.octets, 32)), &reply);
+        if (reply.status != OK || json_kind(reply.result) == JSON_OBJECT)
+            return true;            /* or it does not say */
+    }
+    return false;
+}
+
+/* What is done twice when it is sent twice: the contract takes a second one as well, and is paid again. */
+static bool pays_again(const struct op *op) { return strcmp(op->verb, "renew") == 0; }
+
 /* Its nonce is used and it is not on the chain: somebody else's transaction took it, so a new one is signed. */
 static int step_lost(struct sender *s, struct op *op, struct op_step *step, struct watch *w)
 {
@@ -266,6 +281,11 @@ static int step_lost(struct sender *s, struct op *op, struct op_step *step, stru
     if (w->lost < LOST_POLLS)
         return TOOL_DONE;
     w->lost = 0;
+    if (step_known(s, step))
+        return TOOL_DONE;
+    if (pays_again(op))
+        return tools_complain(s->tool->call, TOOL_FAILED, "%s: the number %llu of `%s` was used by a transaction that the node does not show, so whether it was this one is not known, and it is not paid again. `rhiz name show %s` tells; if it was another one, remove %s and say the same again",
+                              op->name, (unsigned long long)step->nonce, step->call.what, op->name, op->path);
     sender_say(s->tool, "%s: another transaction took its number %llu; it is signed anew", step->call.what, (unsigned long long)step->nonce);
     step->raw_count = 0;
     return step_send(s, op, step);
