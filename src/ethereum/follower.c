@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    LEARNED_MAX_MS = 1000, HEALTH_MS = 1000, HEALTH_MIN_MS = 20,
+    LEARNED_MAX_MS = 1000, EARLY_MIN_MS = 60, HEALTH_MS = 1000, HEALTH_MIN_MS = 20,
     ASK_ALL_AFTER = 3,          /* polls without news: not only the best ones are asked */
     ASK_ALL_EVERY = 16,
     BEHIND_MAX = 2, BEHIND_MAX_PUBLIC = 6,      /* nodes behind one address may be some blocks apart */
@@ -18,6 +18,16 @@ enum {
 static void poll_run(struct chain_timer *timer);
 
 /* ---- when ---- */
+
+/* How much before it is expected a block is asked for: more and more as long as that is not too early.  Less than the gap to the
+ * second poll, which finds a block that comes when it should: with its logs it has cost three calls then, at most. */
+static void set_early(struct follower_rhythm *rhythm)
+{
+    const uint64_t share = rhythm->interval_ms / 32, gap = rhythm->floor_ms - rhythm->floor_ms / 16;
+    const uint64_t most = share < gap ? share : gap, least = most < 2 * EARLY_MIN_MS ? most / 2 : EARLY_MIN_MS;
+    const uint64_t more = rhythm->misses <= 1 ? 2 * rhythm->early_ms : least;
+    rhythm->early_ms = more < least ? least : more > most ? most : more;
+}
 
 /* Safe and finalized blocks come by the epoch: no need to hurry. */
 static uint64_t gap_ms(const struct chain *chain)
@@ -39,7 +49,7 @@ static uint64_t next_poll_ms(const struct chain *chain)
     uint64_t now = chain_loop_now_ms(chain->loop);
     if (ring_newest(&chain->ring) == NULL)
         return rhythm->floor_ms;
-    uint64_t expected = rhythm->head_at_ms + rhythm->interval_ms - rhythm->interval_ms / 32;
+    uint64_t expected = rhythm->head_at_ms + rhythm->interval_ms - rhythm->early_ms;
     if (now < expected)
         return expected - now < rhythm->floor_ms ? rhythm->floor_ms : expected - now;
     return gap_ms(chain);
@@ -60,6 +70,7 @@ static void learn(struct chain *chain, const struct chain_header *before, const 
         took = took < rhythm->floor_ms ? rhythm->floor_ms : took > LEARNED_MAX_MS ? LEARNED_MAX_MS : took;
         rhythm->interval_ms = (rhythm->interval_ms * 3 + took) / 4;
     }
+    set_early(rhythm);
     rhythm->head_at_ms = now;
     rhythm->misses = 0;
 }

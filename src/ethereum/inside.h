@@ -216,6 +216,7 @@ struct follower_rhythm {
     bool learned;
     uint64_t head_at_ms;            /* when the head was first seen here */
     uint64_t alive_at_ms;           /* when a quorum last answered */
+    uint64_t early_ms;              /* how much before it is expected a block is asked for */
     unsigned misses;                /* polls since a block was expected */
     unsigned behind;                /* answers in a row that say that the chain is shorter than what we know */
     uint64_t polls;

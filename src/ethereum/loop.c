@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 
 enum { WAIT_MAX_MS = 10000, STOP_ROUNDS = 64 };
+/* As many lookups as go on at once (names/mount_inside.h), each asking a quorum and one more. */
+enum { REQUESTS_MAX = 8192, REQUESTS_BYTES = 128 << 20 };
 
 struct chain_loop {
     struct chain_loop_options options;
@@ -30,6 +32,8 @@ enum status chain_loop_new(const struct chain_loop_options *options, struct chai
     struct http_client_options http = http_client_defaults();
     http.own_suffixes = options->own_suffixes;
     http.own_suffix_count = options->own_suffix_count;
+    http.waiting = REQUESTS_MAX;
+    http.memory_bytes = REQUESTS_BYTES;
     enum status status = http_client_new(&http, &loop->http);
     if (status != OK) {
         mem_free(loop);
