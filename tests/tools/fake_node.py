@@ -45,10 +45,10 @@ class FakeNode:
     def counts(self, clear=True):
         return self.ask("test_counts", clear)["methods"]
 
-    def config(self, **options):
-        """For `more` of rhizome.Rhizd.  The Universal Resolver is left out: there is none."""
+    def config(self, operators=1, **options):
+        """For `more` of rhizome.Rhizd; all operators are this node.  The Universal Resolver is left out: there is none."""
         d = self.d
-        chain = {"chain-id": d["chainId"], "providers": [{"name": "fake", "url": self.url}], "ccip": {"loopback": True},
+        chain = {"chain-id": d["chainId"], "providers": [{"name": f"fake{i}", "url": self.url} for i in range(operators)], "ccip": {"loopback": True},
                  "contracts": {"multicall": d["multicall3"], "registry": d["registry"], "base-registrar": d["baseRegistrar"], "known-resolvers": [d["resolver"]]}}
         chain |= {key.replace("_", "-"): value for key, value in options.items()}
         return f"chains: {json.dumps({'ethereum': chain})}\nnames: {json.dumps([{'suffix': 'eth', 'system': 'ens', 'chain': 'ethereum'}])}\n"
@@ -148,7 +148,7 @@ def fill(server, node, names, patience=300):
     begin = time.monotonic()
     found = ask_all(server.port, range(names), patience=patience)
     wrong = [name for name, data in found.items() if data != address(1)]
-    assert not wrong and len(found) == names, f"{len(wrong)} of {names} wrong: {[(name, found[name]) for name in wrong[:5]]}"
+    assert not wrong and len(found) == names, f"{len(wrong)} of {names} wrong: {[(name, found[name]) for name in wrong[:5]]}, {server.control('chain-status')}"
     return time.monotonic() - begin
 
 
