@@ -50,20 +50,37 @@ static bool is_listed(struct slice host, const char *const *list, size_t count)
 
 static bool loopback_allowed(const struct chain *chain) { return chain->options.ccip_loopback || loop_loopback_allowed(chain->loop); }
 
+/* @return NULL, or why the host may not be asked */
+static const char *host_refusal(const struct chain_options *o, struct slice host)
+{
+    if (is_listed(host, o->ccip_deny, o->ccip_deny_count))
+        return "the configuration denies this gateway's host";
+    if (o->ccip_allow_count && !is_listed(host, o->ccip_allow, o->ccip_allow_count))
+        return "the configuration does not list this gateway's host";
+    return NULL;
+}
+
+/* A redirect is a request like any other: to hosts that may be asked, and counted. */
+static bool hop(void *context, struct slice host)
+{
+    const struct gateway_fetch *f = context;
+    struct state_budget *budget = f->request.budget;
+    if (host_refusal(&f->request.chain->options, host) || budget->gateway_requests == 0)
+        return false;
+    budget->gateway_requests--;
+    count_add(&f->request.chain->gateway_requests, 1);
+    return true;
+}
+
 /* @return NULL, or why it may not be asked */
 static const char *refusal(const struct gateway_fetch *f, const char *url)
 {
-    const struct chain_options *o = &f->request.chain->options;
     const char *reason;
     struct http_url parts;
     unsigned flags = HTTP_URL_HTTPS | HTTP_URL_PUBLIC | (loopback_allowed(f->request.chain) ? HTTP_URL_LOOPBACK : 0);
     if (http_url_check(url, flags, &parts, &reason) != OK)
         return reason;
-    if (is_listed(parts.host, o->ccip_deny, o->ccip_deny_count))
-        return "the configuration denies this gateway's host";
-    if (o->ccip_allow_count && !is_listed(parts.host, o->ccip_allow, o->ccip_allow_count))
-        return "the configuration does not list this gateway's host";
-    return NULL;
+    return host_refusal(&f->request.chain->options, parts.host);
 }
 
 bool gateway_expand(struct slice template, const struct eth_address *sender, struct slice data, struct text *out, bool *has_data)
@@ -169,7 +186,7 @@ static enum status ask(struct gateway_fetch *f, const char *url, bool post)
         text_add(&body, "\"}");
     }
     const struct http_request request = {
-        .url = url, .body = post ? body.data : NULL, .body_bytes = body.length, .redirects = 2, .public_only = true, .loopback_allowed = loopback,
+        .url = url, .body = post ? body.data : NULL, .body_bytes = body.length, .redirects = 2, .hop = hop, .public_only = true, .loopback_allowed = loopback,
         .max_reply_bytes = reply_limit(f),
         .timeout_ms = (uint32_t)(left < CCIP_REQUEST_MS ? left : CCIP_REQUEST_MS),
     };

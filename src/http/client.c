@@ -290,6 +290,7 @@ enum status http_client_start(struct http_client *client, const struct http_requ
     if (st != OK)
         return st;
     transfer->done = done;
+    transfer->hop = request->hop;
     transfer->context = context;
     transfer_list_add(&client->waiting, transfer);
     client->waiting_strangers += transfer->stranger;

@@ -35,6 +35,9 @@ void http_client_free(struct http_client *client);
 /** Other suffixes from now on (a reload); copied.  @return OK, E_NOMEM (the old ones stay) */
 MUST_CHECK enum status http_client_set_own_suffixes(struct http_client *client, const char *const *suffixes, size_t count);
 
+/** Whether a redirect may be followed to this host.  @param context  that of done() */
+typedef bool http_hop_fn(void *context, struct slice host);
+
 /** Everything is copied by http_client_start. */
 struct http_request {
     const char *url;                /**< http, https, unix:/PATH (not with public_only) */
@@ -46,6 +49,7 @@ struct http_request {
     uint32_t timeout_ms;            /**< from the start to the last octet, waiting included; 0 = 10 s */
     uint32_t connect_ms;            /**< of it for name, connection and TLS; 0 = timeout_ms */
     unsigned redirects;             /**< 0..2 followed (GET; POST only 307 and 308), to https, and to public hosts whatever public_only says */
+    http_hop_fn *hop;               /**< asked for each redirect besides those rules; NULL = they are enough */
     bool public_only;               /**< the URL is a stranger's: https, and sockets to public addresses only (http/public.h) */
     bool loopback_allowed;          /**< for tests: loopback passes public_only, with http too */
     uint64_t id;                    /**< over Unix sockets: the JSON-RPC id in the body, which the reply has too ... */

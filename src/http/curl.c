@@ -306,6 +306,8 @@ static enum status take_hop(struct http_transfer *transfer, const char *where)
     unsigned flags = HTTP_URL_HTTPS | HTTP_URL_PUBLIC | (transfer->loopback_allowed ? (unsigned)HTTP_URL_LOOPBACK : 0);
     if (http_url_check(where, flags, &parts, NULL) != OK || (transfer->parts.https && !parts.https) || client_is_own_host(client, &parts))
         return E_REFUSED;
+    if (transfer->hop && !transfer->hop(transfer->context, parts.host))
+        return E_REFUSED;
     char *url = mem_string(where);
     if (!url || http_url_check(url, flags, &parts, NULL) != OK) {
         mem_free(url);

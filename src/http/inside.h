@@ -20,6 +20,7 @@ struct http_transfer {
     struct http_client *client;
     enum transfer_state state;
     http_done_fn *done;
+    http_hop_fn *hop;
     void *context;
     uint64_t started_ns, deadline_ns;
     uint64_t place;                     /* hash of scheme, host and port */

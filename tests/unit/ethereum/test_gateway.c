@@ -174,6 +174,43 @@ static void urls_of_all_kinds(void **state)
     close_bench(&b);
 }
 
+/* A host that is denied is not reached by a redirect either; one that is followed is a request of its own. */
+static void hops(void **state)
+{
+    static const char *const denied[] = { "127.0.0.1" }, *const paths[] = { "/to-own" }, *const echoes[] = { "/to-echo" };
+    char url[64];
+    struct bench b;
+    (void)state;
+    open_bench(&b);
+    begin(&b);
+    assert_int_equal(ask(&b, 0, paths, 1, slice_string("answer")), OK);
+    run(&b, 1);
+    assert_int_equal(b.fine, 1);
+    assert_int_equal(b.budget.gateway_requests, 14);
+    snprintf(url, sizeof url, "http://localhost:%u/to-own", (unsigned)peer_port(b.peer));
+    const char *const by_name[] = { url };
+    begin(&b);
+    assert_int_equal(ask(&b, 0, by_name, 1, slice_string("answer")), OK);
+    run(&b, 1);
+    assert_int_equal(b.fine, 1);
+    const char *const *own = b.chain->options.ccip_deny;
+    b.chain->options.ccip_deny = denied;
+    b.chain->options.ccip_deny_count = 1;
+    begin(&b);
+    assert_int_equal(ask(&b, 0, by_name, 1, slice_string("answer")), OK);
+    run(&b, 1);
+    assert_int_equal(b.fine, 0);
+    assert_int_equal(b.last, CHAIN_FAILURE_GATEWAY_REFUSED);
+    b.chain->options.ccip_deny = own;
+    b.chain->options.ccip_deny_count = 0;
+    begin(&b);
+    b.budget.gateway_requests = 1;
+    assert_int_equal(ask(&b, 0, echoes, 1, slice_string("answer")), OK);
+    run(&b, 1);
+    assert_int_equal(b.fine, 0);
+    close_bench(&b);
+}
+
 /* query((address,string[],bytes)[]) */
 static void write_batch(struct text *out, const struct bench *b, const char *const *paths, size_t count)
 {
@@ -284,7 +321,7 @@ static void cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(side_by_side), cmocka_unit_test(endless), cmocka_unit_test(urls_of_all_kinds), cmocka_unit_test(batches), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(side_by_side), cmocka_unit_test(endless), cmocka_unit_test(urls_of_all_kinds), cmocka_unit_test(hops), cmocka_unit_test(batches), cmocka_unit_test(out_of_memory),
         cmocka_unit_test(cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

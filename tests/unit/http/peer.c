@@ -229,6 +229,8 @@ static bool answer(struct peer *peer, int fd, const char *request)
         return redirect(fd, "301", "/to-self");
     if (strcmp(path, "/to-echo") == 0)
         return redirect(fd, "307", "/echo");
+    if (strcmp(path, "/to-own") == 0)
+        return redirect(fd, "307", strcat(own, "echo"));
     if (strcmp(path, "/to-private") == 0)
         return redirect(fd, "302", "https://10.0.0.1/");
     if (strcmp(path, "/to-loopback") == 0)
