@@ -13,7 +13,7 @@ static const uint16_t own_types[] = { TYPE_NS, TYPE_SOA, TYPE_DNAME, TYPE_MX, TY
 static const uint16_t wildcard_types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS, TYPE_CNAME, TYPE_MX, TYPE_CAA };
 static const uint16_t apex_types[] = { TYPE_SOA, TYPE_NS, TYPE_DNAME };
 static const uint16_t middle_types[] = { TYPE_NS, TYPE_DNAME };
-static const uint16_t alias_types[] = { TYPE_MX, TYPE_CAA };        /* of own_types: those that an alias may lead to */
+static const uint16_t alias_types[] = { TYPE_NS, TYPE_DNAME, TYPE_MX, TYPE_CAA };       /* of own_types: those that an alias may lead to */
 static const uint16_t host_types[] = { TYPE_A, TYPE_AAAA };
 
 enum { WANTS_FIRST_ROOM = 32, COIN_DEFAULT = 0x80000000, COIN_ETHER = 60 };
@@ -111,6 +111,8 @@ static void add_host(struct ens_job *job, struct name_view owner)
         if (!type_is_meta(job->types[i]))
             (void)ens_want_add(job, ENS_WANT_RECORDS, owner, job->types[i]);
     (void)ens_want_add(job, ENS_WANT_HAS, owner, 0);
+    for (unsigned up = 1; owner.labels > job->suffixes[job->zone].name.labels + up; up++)
+        add_types(job, name_strip(owner, up), middle_types, LENGTH_OF(middle_types));
 }
 
 static void add_wildcard(struct ens_job *job, struct name_view below)

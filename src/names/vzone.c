@@ -109,11 +109,11 @@ static const struct fact_records *present(const struct making *m, struct name_vi
 static bool exists(const struct facts *f, struct name_view name)
 {
     const struct fact_owner *owner = facts_owner(f, name);
-    if (f->status != FACTS_FOUND)
+    if (f->status != FACTS_FOUND && f->status != FACTS_ABSENT)
         return false;
     if (owner != NULL && owner->fact.state == FACT_PRESENT)
         return true;
-    if (name_equal(name, f->name) && made_from_content(f))
+    if (f->status == FACTS_FOUND && name_equal(name, f->name) && made_from_content(f))
         return true;
     for (size_t i = 0; i < f->record_count; i++)
         if (f->records[i].fact.state == FACT_PRESENT && name_equal(f->records[i].owner, name))
@@ -150,10 +150,30 @@ static bool is_inside(const struct making *m, struct name_view name)
            !name_equal(name, m->mount->base);
 }
 
+/* Whether every name from the zone down to this one was asked for a cut. */
+static bool cuts_are_known(const struct facts *f, struct name_view name)
+{
+    for (unsigned labels = f->zone.labels + 1u; labels <= name.labels; labels++)
+        if (facts_records(f, name_strip(name, name.labels - labels), TYPE_NS) == NULL)
+            return false;
+    return true;
+}
+
+/* What an alias leads to is there, and was asked for as such; or it was looked up, with the wildcards that may stand in for it. */
+static bool is_settled(const struct making *m, struct name_view name)
+{
+    for (size_t i = 0; i < m->in->fact_count; i++) {
+        const struct facts *f = m->in->facts[i].facts;
+        if (name_equal(f->name, name) || (facts_records(f, name, TYPE_CNAME) != NULL && exists(f, name) && cuts_are_known(f, name)))
+            return true;
+    }
+    return false;
+}
+
 static void want(struct making *m, struct name_view name)
 {
     struct vzone *out = m->out;
-    if (!is_inside(m, name) || is_known(m, name) || out->wanted_count == VZONE_HOPS)
+    if (!is_inside(m, name) || out->wanted_count == VZONE_HOPS)
         return;
     for (size_t i = 0; i < out->wanted_count; i++)
         if (name_equal(name_view_of(&out->wanted[i]), name))
@@ -172,7 +192,7 @@ static void want_glue(struct making *m, const struct fact_records *cut)
         struct name_view server;
         if (rdata == NULL || name_read_plain(&in, &server) != OK)
             return;
-        if (name_below(server, cut->owner))
+        if (name_below(server, cut->owner) && !is_known(m, server))
             want(m, server);
     }
 }
@@ -242,7 +262,8 @@ static void find_wanted(struct making *m)
 {
     struct name at = name_copy(question_facts(m)->name);
     for (unsigned hop = 0; hop < VZONE_HOPS && alias_step(m, &at); hop++)
-        want(m, name_view_of(&at));
+        if (!is_settled(m, name_view_of(&at)))
+            want(m, name_view_of(&at));
 }
 
 /* ---- what is in it ---- */
@@ -307,6 +328,11 @@ static void add_facts(struct making *m, const struct vzone_facts *from)
     }
     if (f->status == FACTS_ABSENT && m->own && from->role == VZONE_ROLE_QUESTION)
         records_add(m, f, true);
+    if (f->status == FACTS_ABSENT) {            /* but names above it exist, and decide which wildcards count */
+        for (size_t i = 0; i < f->owner_count; i++)
+            add_existing(m, f, f->owners[i].owner);
+        return;
+    }
     if (f->status != FACTS_FOUND)
         return;
     records_add(m, f, false);

@@ -63,7 +63,7 @@ static void add_record(struct facts *f, const char *line)
         assert_int_equal(type_parse(slice_string(type_text), &type), OK);
         bool broken = strcmp(rest, "broken") == 0;
         record_set(f, keep_name(f->arena, owner), type)->fact =
-            (struct fact){ .state = broken ? FACT_BROKEN : FACT_FAILED, .failure = broken ? CHAIN_FAILURE_NONE : CHAIN_FAILURE_TIMEOUT, .reason = rest[0] == 'b' ? "bad octets" : NULL };
+            (struct fact){ .state = rest[0] == '-' ? FACT_ABSENT : broken ? FACT_BROKEN : FACT_FAILED, .failure = broken ? CHAIN_FAILURE_NONE : CHAIN_FAILURE_TIMEOUT, .reason = rest[0] == 'b' ? "bad octets" : NULL };
         return;
     }
     assert_int_equal(type_parse(slice_string(type_text), &type), OK);
@@ -215,8 +215,16 @@ static const struct case_ cases[] = {
       "x.c.a.eth.", TYPE_MX, "NOERROR | c.a.eth. 300 IN NS ns.c.a.eth. | ns.c.a.eth. 60 IN A 192.0.2.53" },
     { "glue is wanted", { { "x.c.a.eth.", "a.eth.", .records = { "c.a.eth. 3600 NS ns.c.a.eth.", "c.a.eth. 3600 NS out.example." }, .owners = { "-x.c.a.eth.", "c.a.eth." } } },
       "x.c.a.eth.", TYPE_A, "?", "ns.c.a.eth." },
-    { "an alias within", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 CNAME v.a.eth.", "v.a.eth. 60 A 192.0.2.4" }, .owners = { "w.a.eth.", "v.a.eth." } } }, "w.a.eth.", TYPE_A,
+    { "an alias within", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 CNAME v.a.eth.", "v.a.eth. CNAME -", "v.a.eth. NS -", "v.a.eth. 60 A 192.0.2.4" },
+                             .owners = { "w.a.eth.", "v.a.eth." } } }, "w.a.eth.", TYPE_A,
       "NOERROR | w.a.eth. 60 IN CNAME v.a.eth. | v.a.eth. 60 IN A 192.0.2.4" },
+    { "to one that may be delegated", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 CNAME v.a.eth.", "v.a.eth. 60 A 192.0.2.4" }, .owners = { "w.a.eth.", "v.a.eth." } } },
+      "w.a.eth.", TYPE_A, "?", "v.a.eth." },
+    { "to one that a wildcard may stand in for", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 CNAME v.a.eth.", "v.a.eth. CNAME -", "v.a.eth. NS -" },
+                                                     .owners = { "w.a.eth.", "-v.a.eth." } } }, "w.a.eth.", TYPE_A, "?", "v.a.eth." },
+    { "below one that exists", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 CNAME x.v.a.eth.", "*.a.eth. 60 A 192.0.2.9" }, .owners = { "w.a.eth.", "*.a.eth." } },
+                                 { "x.v.a.eth.", "a.eth.", .status = FACTS_ABSENT, .owners = { "-x.v.a.eth.", "v.a.eth." } } }, "w.a.eth.", TYPE_A,
+      "NXDOMAIN | w.a.eth. 60 IN CNAME x.v.a.eth." SOA_ETH },
     { "an alias to another name", { { "a.eth.", .records = { "a.eth. 60 CNAME B.eth." } } }, "a.eth.", TYPE_A, "?", "b.eth." },
     { "that was looked up", { { "a.eth.", .records = { "a.eth. 60 CNAME B.eth." } }, { "b.eth.", .records = { "b.eth. 60 A 192.0.2.4" } } }, "a.eth.", TYPE_A,
       "NOERROR | a.eth. 60 IN CNAME B.eth. | B.eth. 60 IN A 192.0.2.4" },
