@@ -151,6 +151,9 @@ static void check_chain(struct reading *r, const struct node *item, struct confi
         chain->quorum = operators > 1 ? 2 : 1;
     if (chain->quorum > operators)
         node_error(r->diag, item->key, "a quorum of %u needs as many operators, and chain `%.64s` has %zu", (unsigned)chain->quorum, chain->name, operators);
+    if (chain->check != CONFIG_CHECK_SINGLE && chain->quorum > 1 && chain->quorum * 2 <= operators)
+        node_warning(r->diag, item->key, "a quorum of %u out of %zu operators can be had twice, for two different answers: the first one counts; %zu would be more than half",
+                     (unsigned)chain->quorum, operators, operators / 2 + 1);
     if (chain->check != CONFIG_CHECK_SINGLE && chain->quorum == 1 && operators > 1)
         node_warning(r->diag, item->key, "a quorum of 1 believes every one of the %zu operators", operators);
 }
