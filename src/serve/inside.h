@@ -180,7 +180,11 @@ void kernel_zone_counters_add(const struct serve *serve, const struct zone *zone
 
 /* source.c */
 /* Which names may be a source's, told by their last two octets: nearly none of another's gets past, for some instructions. */
-struct source_filter { uint32_t bits[0x2000 / 32]; };
+struct source_filter {
+    uint32_t before_last;                       /* a bit for each octet that the last but one may be, without case: for a look before the look */
+    uint32_t bits[0x2000 / 32];
+};
+static inline bool filter_may_want(uint32_t before_last, struct name_view name) { return before_last >> (name.wire[name.length - 3] & 31) & 1; }
 /* @param name  in a message, or of at least three octets: the two in front of its root label are read */
 static inline bool filter_wants(const struct source_filter *filter, struct name_view name)
 {

@@ -493,6 +493,8 @@ static void look_in_sources(struct worker *w, struct zone *zone, struct net_exch
     const size_t count = w->seek_count;
     const struct name_view origin = zone_name(zone);
     sources_look(w, some);
+    if (origin.length >= 3 && !filter_may_want(w->serve->filter->before_last, origin))
+        return;                     /* none that was noted ends as the zone's names do */
     for (size_t i = 0; i < count; i++) {
         struct arrival *a = &w->arrivals[w->seeks[i].place];
         if (a->source != NULL && !lone_goes_before(a, origin))
@@ -505,21 +507,22 @@ static void look_in_sources(struct worker *w, struct zone *zone, struct net_exch
     }
 }
 
-static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchange **some, size_t count)
+/* Made twice: where there are no sources, nothing is spent on them. */
+static inline __attribute__((always_inline)) void begin_in(struct worker *w, struct zone *zone, struct net_exchange **some, size_t count,
+                                                           const struct source_filter *filter)
 {
     struct arrival *in = w->arrivals, *end = in + count;
     const struct zone_version *version = zone_current(zone);
     const struct name_view origin = zone_name(zone);
     const uint16_t klass = zone_class(zone);
     const struct serve_view *view = &w->setup->views[0];
-    const struct source_filter *filter = klass == CLASS_IN ? w->serve->filter : NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct arrival *a = &in[i];
-        if (!arrival_read(a, some[i]) || a->plain.klass != klass)
+    const uint32_t before_last = filter == NULL ? 0 : filter->before_last;
+    for (struct arrival *a = in; a < end; a++, some++) {
+        if (!arrival_read(a, *some) || a->plain.klass != klass)
             continue;                   /* another class, or any: the long way looks */
         a->viewed = true;
         a->view = view;
-        if (filter != NULL && filter_wants(filter, a->plain.name)) {
+        if (filter != NULL && filter_may_want(before_last, a->plain.name) && filter_wants(filter, a->plain.name)) {
             a->zone = NULL;
             source_note(w, a);
             continue;
@@ -530,10 +533,21 @@ static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchan
         a->version = version;
         zone_ahead_begin(&a->ahead, version, a->plain.name);
     }
+}
+
+static void look_ahead_in(struct worker *w, struct zone *zone, struct net_exchange **some, size_t count)
+{
+    const struct arrival *end = w->arrivals + count;
+    if (w->serve->filter == NULL || zone_class(zone) != CLASS_IN) {
+        begin_in(w, zone, some, count, NULL);
+        follow_all(w->arrivals, end, false);
+        return;
+    }
+    begin_in(w, zone, some, count, w->serve->filter);
     const bool sought = w->seek_count != 0;
     if (sought)
         look_in_sources(w, zone, some);
-    follow_all(in, end, sought);
+    follow_all(w->arrivals, end, sought);
 }
 
 /* Several passes, so that what one question waits for from memory comes while others are looked at: the table's slot, the zone,
@@ -542,6 +556,7 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
 {
     struct arrival *in = w->arrivals, *end = in + count;
     const struct source_filter *filter = w->serve->filter;
+    const uint32_t before_last = filter == NULL ? 0 : filter->before_last;
     uint64_t many = 0;
     for (size_t i = 0; i < count; i++) {
         if (!arrival_read(&in[i], some[i]))
@@ -549,7 +564,7 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
         arrival_view(&in[i], w->setup, some[i]);
         many |= in[i].begun;
         in[i].source = NULL;
-        if (filter != NULL && in[i].plain.klass == CLASS_IN && in[i].view != NULL && filter_wants(filter, in[i].plain.name))
+        if (before_last != 0 && filter_may_want(before_last, in[i].plain.name) && in[i].plain.klass == CLASS_IN && in[i].view != NULL && filter_wants(filter, in[i].plain.name))
             source_note(w, &in[i]);
     }
     for (struct arrival *a = in; a < end && many; a++)

@@ -23,6 +23,7 @@ static void filter_add(struct source_filter *filter, struct name_view suffix)
         memset(filter, 0xff, sizeof *filter);
         return;
     }
+    filter->before_last |= UINT32_C(1) << (suffix.wire[suffix.length - 3] & 31);
     memcpy(&tail, suffix.wire + suffix.length - 3, sizeof tail);
     tail &= 0x1f1f;
     filter->bits[tail / 32] |= UINT32_C(1) << tail % 32;
