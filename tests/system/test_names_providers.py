@@ -2,6 +2,8 @@
 """Providers that lie, that fail, and that are gone: the right answer or SERVFAIL with its reason, in bounded time and memory; absence never."""
 import itertools
 import os
+import pathlib
+import re
 import threading
 import time
 
@@ -12,8 +14,9 @@ from devnet import chain, devnet, devnet_session, proxy  # noqa: F401
 from names_common import ETH, WALLET, asked, data, errors, follows, health, metrics, rcode, serving, strings, until, wallets
 
 SECRET = "k3y-0f-th3-0p3r4t0r"
-# Words that a reason is told by (docs/names.md).
-LABELS = {"no-provider", "timeout", "disagree", "bad-reply", "limited", "block-gone", "gas", "gateway", "gateway-refused", "budget", "proof", "stale", "wrong-chain", "memory"}
+# Words that a reason is told by.
+PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "names.md").read_text()
+LABELS = set(re.findall(r"^\| `([a-z-]+)` \|", PAGE.partition("| word |")[2].partition("\n## ")[0], re.M))
 
 
 @pytest.fixture
@@ -165,6 +168,12 @@ def test_a_failed_part_leaves_no_absence(tmp_path, devnet, proxy):  # noqa: F811
         assert rcode(reply) == "SERVFAIL", rcode(reply)
         only.rules()
         until(lambda: data(asked(server, "devnet.eth", "A")) == ["192.0.2.1", "192.0.2.2"], 8, "the answer")
+
+
+def test_the_page_has_all_words(tmp_path, devnet):  # noqa: F811
+    with serving(tmp_path, devnet, metrics=True) as server:
+        told = {re.search(r'reason="([a-z-]+)"', key)[1] for key in metrics(server) if key.startswith("rhizome_mount_failures_total")}
+    assert told == LABELS
 
 
 def test_all_down_then_stale_then_servfail(tmp_path, devnet, three):  # noqa: F811
