@@ -17,7 +17,7 @@ struct rpc {
     void *context;
     size_t count, reply_bytes, left;
     uint64_t first_id, end_ms, took_ms;
-    bool batch;
+    bool batch, urgent;
     enum rpc_fault fault;   /* of the worst part */
     uint32_t retry_after;
     struct text body;       /* of all calls, one behind the other with commas */
@@ -190,7 +190,7 @@ static enum status send_one(struct rpc *rpc, struct rpc_part *part, const char *
     uint64_t now = chain_loop_now_ms(rpc->provider->chain->loop);
     struct http_request request = {
         .url = rpc->provider->url, .body = body, .body_bytes = bytes, .max_reply_bytes = rpc->reply_bytes,
-        .timeout_ms = (uint32_t)(rpc->end_ms > now ? rpc->end_ms - now : 1), .id = rpc->first_id + part->call, .id_count = (uint32_t)calls,
+        .timeout_ms = (uint32_t)(rpc->end_ms > now ? rpc->end_ms - now : 1), .urgent = rpc->urgent, .id = rpc->first_id + part->call, .id_count = (uint32_t)calls,
     };
     count_add(&rpc->provider->chain->call_bytes, bytes);
     return http_client_start(chain_loop_http(rpc->provider->chain->loop), &request, part_done, part, &part->transfer);
@@ -237,6 +237,16 @@ static void write_calls(struct rpc *rpc, const struct rpc_call *calls)
     text_add_char(&rpc->body, ']');
 }
 
+/* What keeps the chain followed does not wait behind lookups, however many there are. */
+static bool is_urgent(const char *method)
+{
+    static const char *const methods[] = { "eth_getBlockByNumber", "eth_getBlockByHash", "eth_getLogs", "eth_chainId" };
+    for (size_t i = 0; i < LENGTH_OF(methods); i++)
+        if (strcmp(method, methods[i]) == 0)
+            return true;
+    return false;
+}
+
 enum status rpc_start(struct provider *provider, const struct rpc_call *calls, size_t count, uint64_t timeout_ms, size_t reply_bytes,
                       rpc_done_fn *done, void *context, struct rpc **out)
 {
@@ -245,7 +255,8 @@ enum status rpc_start(struct provider *provider, const struct rpc_call *calls, s
     if (rpc == NULL)
         return E_NOMEM;
     *rpc = (struct rpc){ .provider = provider, .done = done, .context = context, .count = count, .reply_bytes = reply_bytes, .first_id = chain->next_id,
-                         .end_ms = chain_loop_now_ms(chain->loop) + timeout_ms, .batch = provider->batch && count > 1 };
+                         .end_ms = chain_loop_now_ms(chain->loop) + timeout_ms, .batch = provider->batch && count > 1,
+                         .urgent = count > 0 && is_urgent(calls[0].method) };
     chain->next_id += count;
     rpc->replies = (struct rpc_reply *)(void *)(rpc + 1);
     rpc->parts = (struct rpc_part *)(void *)(rpc->replies + count);

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <string.h>
 
-enum { DEFAULT_REPLY_BYTES = 1 << 20, DEFAULT_TIMEOUT_MS = 10000, FIRST_REPLY_BYTES = 4096, REDIRECTS_MAX = 2 };
+enum { DEFAULT_REPLY_BYTES = 1 << 20, DEFAULT_TIMEOUT_MS = 10000, FIRST_REPLY_BYTES = 4096, REDIRECTS_MAX = 2, URGENT_MORE = 32 };
 
 const char reason_too_long[] = "the reply is too long";
 const char reason_memory[] = "too much is held in memory by replies already";
@@ -14,6 +14,16 @@ const char reason_time[] = "no answer in time";
 const char reason_no_memory[] = "out of memory";
 
 /* ---- lists ---- */
+
+void transfer_list_add_first(struct transfer_list *list, struct http_transfer *transfer)
+{
+    transfer->list = list;
+    transfer->before = NULL;
+    transfer->next = list->first;
+    *(list->first ? &list->first->before : &list->last) = transfer;
+    list->first = transfer;
+    list->count++;
+}
 
 void transfer_list_add(struct transfer_list *list, struct http_transfer *transfer)
 {
@@ -246,6 +256,7 @@ static void copy_numbers(struct http_transfer *transfer, const struct http_reque
     transfer->redirects_left = request->redirects > REDIRECTS_MAX ? REDIRECTS_MAX : request->redirects;
     transfer->public_only = request->public_only;
     transfer->loopback_allowed = request->loopback_allowed;
+    transfer->urgent = request->urgent && !request->public_only;
     transfer->id = request->id;
     transfer->id_count = request->id_count;
     transfer->result.reason = transfer->result.content_type = transfer->result.body = "";
@@ -282,7 +293,7 @@ enum status http_client_start(struct http_client *client, const struct http_requ
     struct http_transfer *transfer;
     if (client->closing)
         return E_CLOSED;
-    if (client->waiting.count >= client->options.waiting)
+    if (client->waiting.count >= client->options.waiting + (request->urgent ? URGENT_MORE : 0))
         return E_LIMIT;
     if (request->public_only && client->waiting_strangers >= stranger_share(client->options.waiting))
         return E_LIMIT;
@@ -292,7 +303,10 @@ enum status http_client_start(struct http_client *client, const struct http_requ
     transfer->done = done;
     transfer->hop = request->hop;
     transfer->context = context;
-    transfer_list_add(&client->waiting, transfer);
+    if (transfer->urgent)
+        transfer_list_add_first(&client->waiting, transfer);
+    else
+        transfer_list_add(&client->waiting, transfer);
     client->waiting_strangers += transfer->stranger;
     client->blocked = false;
     client->counters.started++;
@@ -311,7 +325,7 @@ static bool may_run(const struct http_client *client, const struct http_transfer
         return false;
     for (const struct http_transfer *one = client->running.first; one; one = one->next)
         same_host += one->place == next->place;
-    return same_host < client->options.running_per_host;
+    return same_host < client->options.running_per_host + (next->urgent ? URGENT_MORE : 0);
 }
 
 static void run(struct http_transfer *transfer)
@@ -333,7 +347,7 @@ static void run_waiting(struct http_client *client)
     bool all_over_again = false;
     for (struct http_transfer *one = client->blocked ? NULL : client->waiting.first; one; one = next) {
         next = one->next;
-        if (client->running.count >= client->options.running)
+        if (client->running.count >= client->options.running + (one->urgent ? URGENT_MORE : 0))
             break;
         if (may_run(client, one))
             run(one);

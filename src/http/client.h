@@ -52,6 +52,7 @@ struct http_request {
     http_hop_fn *hop;               /**< asked for each redirect besides those rules; NULL = they are enough */
     bool public_only;               /**< the URL is a stranger's: https, and sockets to public addresses only (http/public.h) */
     bool loopback_allowed;          /**< for tests: loopback passes public_only, with http too */
+    bool urgent;                    /**< goes before all that wait, and a little beyond the limits of how many run: for the few that the others rest on */
     uint64_t id;                    /**< over Unix sockets: the JSON-RPC id in the body, which the reply has too ... */
     uint32_t id_count;              /**< ... or the first of so many that a batch has; 0 = no numbers: replies come in order */
 };

@@ -31,7 +31,7 @@ struct http_transfer {
     size_t max_reply_bytes;
     uint32_t connect_ms;
     unsigned redirects_left;
-    bool post, public_only, loopback_allowed;
+    bool post, public_only, loopback_allowed, urgent;
     bool stranger;                      /* public_only as asked for; behind a redirect all are public_only */
     unsigned encodings;                 /* how often the reply is compressed, as it says */
     uint64_t id;
@@ -66,6 +66,7 @@ struct http_client {
 };
 
 /* ---- client.c ---- */
+void transfer_list_add_first(struct transfer_list *list, struct http_transfer *transfer);
 void transfer_list_add(struct transfer_list *list, struct http_transfer *transfer);
 void transfer_list_remove(struct http_transfer *transfer);
 /* The host is one that we would resolve through ourselves. */

@@ -239,6 +239,33 @@ static void many_at_once_within_bounds(void **state)
     http_client_free(client);
 }
 
+/* However many wait: one that the others rest on is done while those that came first still hang. */
+static void urgent_ones_go_first(void **state)
+{
+    struct room *room = *state;
+    struct told told[24] = { { 0 } }, first = { 0 };
+    struct http_client *client;
+    struct http_client_options options = http_client_defaults();
+    char hang[256], ok[256];
+    options.running = options.running_per_host = 2;
+    options.waiting = LENGTH_OF(told);
+    assert_int_equal(http_client_new(&options, &client), OK);
+    url_of(room, "/hang", hang);
+    url_of(room, "/ok", ok);
+    for (size_t i = 0; i < LENGTH_OF(told); i++)
+        assert_int_equal(http_client_start(client, &(struct http_request){ .url = hang }, on_done, &told[i], NULL), OK);
+    (void)http_client_poll(client, 50);
+    assert_int_equal(http_client_start(client, &(struct http_request){ .url = ok, .urgent = true }, on_done, &first, NULL), OK);
+    for (unsigned turns = 0; turns < 200 && first.times == 0; turns++)
+        (void)http_client_poll(client, 50);
+    assert_int_equal(first.times, 1);
+    assert_int_equal(first.result.status, OK);
+    assert_string_equal(first.body, "hello");
+    for (size_t i = 0; i < LENGTH_OF(told); i++)
+        assert_int_equal(told[i].times, 0);
+    http_client_free(client);
+}
+
 /* However much strangers make us ask, nodes can be asked. */
 static void strangers_leave_a_share(void **state)
 {
@@ -436,6 +463,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_listens, open_room, close_room),
         cmocka_unit_test(own_suffixes_are_refused),
         cmocka_unit_test_setup_teardown(many_at_once_within_bounds, open_room, close_room),
+        cmocka_unit_test_setup_teardown(urgent_ones_go_first, open_room, close_room),
         cmocka_unit_test_setup_teardown(strangers_leave_a_share, open_room, close_room),
         cmocka_unit_test_setup_teardown(memory_is_bounded, open_room, close_room),
         cmocka_unit_test_setup_teardown(waiting_counts_as_time, open_room, close_room),
