@@ -147,6 +147,11 @@ def fill(server, node, names, patience=300):
     warm(server, node)
     begin = time.monotonic()
     found = ask_all(server.port, range(names), patience=patience)
+    for _ in range(3):                          # a loaded machine: answers that took too long fail, and are asked for again
+        wrong = [name for name, data in found.items() if data != address(1)]
+        if wrong:
+            time.sleep(2)
+            found |= ask_all(server.port, wrong, window=20, patience=patience)
     wrong = [name for name, data in found.items() if data != address(1)]
     assert not wrong and len(found) == names, f"{len(wrong)} of {names} wrong: {[(name, found[name]) for name in wrong[:5]]}, {server.control('chain-status')}"
     return time.monotonic() - begin
