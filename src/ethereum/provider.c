@@ -205,6 +205,7 @@ static const char *judge(struct provider *provider, const struct rpc_reply *repl
     bool syncing = false;
     struct chain_header header;
     *failure = CHAIN_FAILURE_BAD_REPLY;
+    provider->has_code = false;             /* what it said before has no voice any more */
     if (replies[0].kind != RPC_RESULT || json_quantity(replies[0].result, &id) != OK)
         return "does not tell its chain id";
     if (id != provider->chain->options.chain_id) {
@@ -217,13 +218,13 @@ static const char *judge(struct provider *provider, const struct rpc_reply *repl
         return "is not in step with its chain yet";
     if (replies[2].kind == RPC_RESULT && header_check(replies[2].result, &header) == OK)
         provider_tell(provider, &header);
-    provider->has_code = count > 3;
     if (count <= 3)
         return NULL;
     struct slice digits = { NULL, 0 };
     if (replies[3].kind != RPC_RESULT || json_hex(replies[3].result, &digits) != OK || digits.length == 0)
         return "has no ENS registry";
     keccak256(digits.data, digits.length, provider->code_hash.octets);      /* compared, never shown: of the digits will do */
+    provider->has_code = true;
     return NULL;
 }
 
