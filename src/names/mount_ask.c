@@ -79,6 +79,23 @@ void lookups_end(struct mounts *mounts)
 
 /* ---- what comes back ---- */
 
+static void go_again(struct lookup *lookup)
+{
+    lookup->again++;
+    mount_count(&lookup->mount->counters.again, 1);
+    parts_clear(lookup);
+    lookup_go(lookup);
+}
+
+/* The block that it was read at was left by the chain meanwhile: no failure of anybody. */
+static bool lost_its_block(const struct lookup *lookup, const struct facts *facts)
+{
+    bool changed = false;
+    for (unsigned i = 0; i < lookup->mount->chain_count; i++)
+        changed |= lookup->generations[i] != lookup->mount->chains[i]->generation;
+    return facts->failure == CHAIN_FAILURE_BLOCK_GONE && changed && lookup->again < AGAIN_MAX;
+}
+
 static void build(struct lookup *lookup)
 {
     struct vzone_facts facts[VZONE_FACTS];
@@ -87,6 +104,10 @@ static void build(struct lookup *lookup)
     for (size_t i = 0; i < lookup->part_count; i++)
         facts[i] = (struct vzone_facts){ lookup->parts[i].role, lookup->parts[i].facts };
     const struct facts *first = facts[0].facts;
+    if (first->status == FACTS_FAILED && lost_its_block(lookup, first)) {
+        go_again(lookup);
+        return;
+    }
     if (first->status == FACTS_FAILED) {
         lookup_fail(lookup, first->failure, first->reason);
         return;
@@ -105,10 +126,7 @@ static void build(struct lookup *lookup)
     if (st == OK)
         st = lookup_put(lookup, &zone, valid_ms, &again);
     if (st == OK && again && lookup->again < AGAIN_MAX) {
-        lookup->again++;
-        mount_count(&lookup->mount->counters.again, 1);
-        parts_clear(lookup);
-        lookup_go(lookup);
+        go_again(lookup);
         return;
     }
     if (st != OK) {

@@ -485,10 +485,17 @@ static void reorganisations(void **state)
     assert_int_equal(told[0], 0);
     reply_to(started - 1, &(struct says){ .block = 11, .address = "192.0.2.1" });
     assert_int_equal(told[0], 1);
+    ask(1, "gone.eth.", TYPE_A);                    /* between two batches of one lookup */
+    follower->drop(follower->context, 11);
+    reply_to(started - 1, &(struct says){ .status = FACTS_FAILED, .failure = CHAIN_FAILURE_BLOCK_GONE });
+    assert_int_equal(told[1], 0);
+    reply_to(started - 1, &(struct says){ .block = 10, .address = "192.0.2.1" });
+    assert_int_equal(told[1], 1);
+    assert_int_equal(found("gone.eth.", TYPE_A), MOUNT_READY);
     go_to(12);
     follower->drop(follower->context, 13);          /* its logs could not be had */
     assert_int_equal(found("old.eth.", TYPE_A), MOUNT_MISS);
-    assert_int_equal(counters().dropped, 3);
+    assert_int_equal(counters().dropped, 4);
 }
 
 /* A branch is left, and of the first block of the other one the logs cannot be had: any entry may be wrong, older ones too. */
