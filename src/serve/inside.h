@@ -78,6 +78,7 @@ struct serve {
     const struct serve_source *sources; /* set before workers run */
     size_t source_count;
     struct source_filter *filter;       /* NULL = no sources */
+    bool sources_anywhere;              /* one of them may have any name */
     struct worker *workers;
     struct serve_kernel *kernel;        /* NULL = nothing is answered in the kernel */
 };
@@ -207,6 +208,8 @@ static inline void source_note(struct worker *w, struct arrival *in)
 void sources_look(struct worker *w, struct net_exchange **some);
 /* The source that goes before a zone of so many labels (-1: there is none), or NULL. */
 const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, int zone_labels);
+/* A name at or below one of their suffixes. */
+bool sources_may_have(const struct serve *serve, struct name_view name);
 /* @return true when the exchange is parked */
 bool source_answer(struct visit *v, const struct serve_source *source, const struct serve_question *question);
 /* serve.c: counts, limits and header of an answer */

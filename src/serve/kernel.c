@@ -183,7 +183,7 @@ static enum status fill_cut(struct serve_kernel *k, const struct zone *zone, con
     uint16_t shifts[2][SHIFTS_MAX];
     size_t counts[2];
     bool good[2];
-    if (kernel_names_have(&k->above, cut) || name_prepend((const uint8_t *)"x", 1, cut, &below) != OK)
+    if (kernel_names_have(&k->above, cut) || sources_may_have(k->serve, cut) || name_prepend((const uint8_t *)"x", 1, cut, &below) != OK)
         return E_RANGE;
     for (int dnssec_ok = 0; dnssec_ok < 2; dnssec_ok++)
         good[dnssec_ok] = make(k, version, cut, TYPE_A, dnssec_ok, &made[dnssec_ok]) && made[dnssec_ok].result.kind == ANSWER_REFERRAL &&
@@ -222,7 +222,7 @@ static void sweep_begin(struct serve_kernel *k, struct zone *zone)
 static void take_offer(struct serve_kernel *k, const struct kernel_offer *o)
 {
     struct name_view name = name_view_of(&o->name);
-    if (type_is_meta(o->type))
+    if (type_is_meta(o->type) || sources_may_have(k->serve, name))
         return;
     struct zone *zone = route_zone(&k->setup->views[0], name, o->type, CLASS_IN, 0);
     if (zone == NULL || !anyone_may_ask(zone))
@@ -299,7 +299,20 @@ static bool sweep_turn(struct serve_kernel *k)
 static bool setup_allows(const struct serve_kernel *k, const struct serve_setup *setup)
 {
     return setup != NULL && setup->view_count >= 1 && setup->views[0].clients == NULL && setup->views[0].zones != NULL &&
-           !setup->cookies_required_udp && k->serve->source_count == 0;
+           !setup->cookies_required_udp && !k->serve->sources_anywhere;
+}
+
+/* What lies below these is, or may be, not the zone's. */
+static bool learn_above(struct serve_kernel *k)
+{
+    const struct serve *serve = k->serve;
+    if (!kernel_names_learn(&k->above, k->setup->views[0].zones))
+        return false;
+    for (size_t i = 0; i < serve->source_count; i++)
+        for (size_t n = 0; n < serve->sources[i].suffix_count; n++)
+            if (!kernel_names_add(&k->above, serve->sources[i].suffixes[n]))
+                return false;
+    return true;
 }
 
 static bool turn(struct serve_kernel *k)
@@ -315,7 +328,7 @@ static bool turn(struct serve_kernel *k)
     /* What was flushed for is in force by now: so the set of zones is learned anew each time, and only then. */
     const struct serve_setup *setup = atomic_load_explicit(&k->serve->setup, memory_order_acquire);
     k->setup = setup_allows(k, setup) ? setup : NULL;
-    if (k->setup != NULL && k->above.slots == NULL && !kernel_names_learn(&k->above, setup->views[0].zones))
+    if (k->setup != NULL && k->above.slots == NULL && !learn_above(k))
         k->setup = NULL;
     for (unsigned i = 0; i < k->serve->worker_count; i++)
         take_offers(k, &k->rings[i]);

@@ -47,6 +47,18 @@ void kernel_names_clear(struct kernel_names *names)
     *names = (struct kernel_names){ 0 };
 }
 
+bool kernel_names_add(struct kernel_names *names, struct name_view name)
+{
+    for (unsigned i = 0; i <= name.labels; i++) {
+        if (!set_grow(names)) {
+            kernel_names_clear(names);      /* a part would be taken for all */
+            return false;
+        }
+        set_put(names, hash_of(names, name_strip(name, i)));
+    }
+    return true;
+}
+
 bool kernel_names_learn(struct kernel_names *names, const struct zone_table *table)
 {
     struct zone *zone;
@@ -54,15 +66,8 @@ bool kernel_names_learn(struct kernel_names *names, const struct zone_table *tab
     names->key = hash_key_random();
     if (!set_grow(names))       /* without zones too: nothing is above one, and that is known */
         return false;
-    for (size_t at = 0; zone_table_next(table, &at, &zone);) {
-        struct name_view name = zone_name(zone);
-        for (unsigned i = 0; i <= name.labels; i++) {
-            if (!set_grow(names)) {
-                kernel_names_clear(names);      /* a part would be taken for all */
-                return false;
-            }
-            set_put(names, hash_of(names, name_strip(name, i)));
-        }
-    }
+    for (size_t at = 0; zone_table_next(table, &at, &zone);)
+        if (!kernel_names_add(names, zone_name(zone)))
+            return false;
     return true;
 }

@@ -10,6 +10,8 @@ struct kernel_names { struct hash_key key; uint64_t *slots; size_t mask, count; 
 
 /* Of all zones of the table, or of none: on failure nothing is known. @return false: out of memory */
 MUST_CHECK bool kernel_names_learn(struct kernel_names *names, const struct zone_table *table);
+/* One more, and all above it. @return false: out of memory, and nothing is known any more */
+MUST_CHECK bool kernel_names_add(struct kernel_names *names, struct name_view name);
 void kernel_names_clear(struct kernel_names *names);
 bool kernel_names_have(const struct kernel_names *names, struct name_view name);
 

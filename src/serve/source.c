@@ -41,12 +41,23 @@ enum status serve_sources(struct serve *serve, const struct serve_source *source
             filter_add(filter, sources[i].suffixes[n]);
         if (sources[i].suffix_count == 0)
             filter_add(filter, name_root);
+        serve->sources_anywhere |= sources[i].suffix_count == 0;
     }
     mem_free(serve->filter);
     serve->filter = filter;
     serve->sources = sources;
     serve->source_count = count;
     return OK;
+}
+
+bool sources_may_have(const struct serve *serve, struct name_view name)
+{
+    for (size_t i = 0; i < serve->source_count; i++) {
+        for (size_t n = 0; n < serve->sources[i].suffix_count; n++)
+            if (name_below(name, serve->sources[i].suffixes[n]))
+                return true;
+    }
+    return serve->sources_anywhere;
 }
 
 /* ---- ahead of their turn ---- */

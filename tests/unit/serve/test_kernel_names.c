@@ -57,6 +57,10 @@ static void test_names_above_zones(void **state)
     assert_int_equal(known(&names), 2 + 2 * ZONES);
     assert_false(has(&names, "x.child.p1.example."));
     assert_false(has(&names, "other."));
+    struct name mount = test_name("eth.gate.Other.");       /* a source's suffix */
+    assert_true(kernel_names_add(&names, name_view_of(&mount)));
+    assert_true(has(&names, "other.") && has(&names, "gate.other.") && has(&names, "ETH.gate.other."));
+    assert_false(has(&names, "x.eth.gate.other."));
     kernel_names_clear(&names);
     assert_int_equal(known(&names), 0);
     zone_table_free(table);
