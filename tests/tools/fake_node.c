@@ -37,7 +37,7 @@ struct node {
     uint64_t every_ms, next_ms;
     struct fake_block_plan plan;
     struct head heads[HEADS_KEPT]; size_t head_count;
-    uint64_t requests, in, out, calls[METHODS];
+    uint64_t requests, in, out, calls[METHODS], all_calls;
     uint8_t calldata[CALLDATA_MAX];
 };
 
@@ -244,6 +244,7 @@ static unsigned count_method(struct node *node, struct json_view method)
     while (which < METHOD_OTHER && !json_is(method, methods[which]))
         which++;
     node->calls[which]++;
+    node->all_calls++;
     if (node->head_count)
         node->heads[node->head_count - 1].calls[which]++;
     return which;
@@ -307,12 +308,12 @@ static bool respond(struct node *node, struct client *client, const char *body, 
     char head[128];
     if (json_read(body, bytes, BODY_MAX, &view) != OK)
         return false;
-    node->requests++;
+    const uint64_t before = node->all_calls;
     text_growing(&out);
     if (json_kind(view) == JSON_ARRAY) {
-        const char *before = "[";
-        for (struct json_walk walk = json_walk(view); json_step(&walk); before = ",") {
-            text_add(&out, before);
+        const char *comma = "[";
+        for (struct json_walk walk = json_walk(view); json_step(&walk); comma = ",") {
+            text_add(&out, comma);
             answer(node, walk.value, &out);
         }
         text_add_char(&out, ']');
@@ -320,8 +321,11 @@ static bool respond(struct node *node, struct client *client, const char *body, 
         answer(node, view, &out);
     }
     int length = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %zu\r\n\r\n", out.length);
-    node->in += bytes;
-    node->out += out.length;
+    if (node->all_calls != before) {
+        node->requests++;
+        node->in += bytes;
+        node->out += out.length;
+    }
     bool sent = !out.full && send_all(client->fd, head, (size_t)length) && send_all(client->fd, out.data, out.length);
     text_clear(&out);
     return sent;
