@@ -2,6 +2,8 @@
 /* What was found out, as facts: values, whether the name exists, and what all that rests on. */
 #include "names/ens_inside.h"
 
+enum { NOTHING_AGE_SECONDS = 60 };
+
 enum { COIN_ETHER = 60, COIN_DEFAULT = 0x80000000 };
 
 /* ---- values ---- */
@@ -253,6 +255,9 @@ bool ens_finish(struct ens_job *job)
         return false;
     if (job->found_valid && !facts_depend(facts, job->chain, &job->options->universal_resolver, DEPEND_CODE, NULL, NULL))
         return false;
+    /* The Universal Resolver may look into registries that we do not know of, nor of their logs (ENSv2): that it finds nothing holds for a while. */
+    if (job->found_valid && !job->has_zone && facts->max_age_seconds > NOTHING_AGE_SECONDS)
+        facts->max_age_seconds = NOTHING_AGE_SECONDS;
     if (job->differs)
         facts->one_block = true;
     if (job->options->refuse_expired && facts->e.expires && facts->e.grace_ends > facts->block.time)
