@@ -109,7 +109,7 @@ static const struct fact_records *present(const struct making *m, struct name_vi
 static bool exists(const struct facts *f, struct name_view name)
 {
     const struct fact_owner *owner = facts_owner(f, name);
-    if (f->status != FACTS_FOUND && f->status != FACTS_ABSENT)
+    if (f->status != FACTS_FOUND && (f->status != FACTS_ABSENT || name_equal(name, f->name)))
         return false;
     if (owner != NULL && owner->fact.state == FACT_PRESENT)
         return true;

@@ -225,6 +225,7 @@ static const struct case_ cases[] = {
     { "below one that exists", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 CNAME x.v.a.eth.", "*.a.eth. 60 A 192.0.2.9" }, .owners = { "w.a.eth.", "*.a.eth." } },
                                  { "x.v.a.eth.", "a.eth.", .status = FACTS_ABSENT, .owners = { "-x.v.a.eth.", "v.a.eth." } } }, "w.a.eth.", TYPE_A,
       "NXDOMAIN | w.a.eth. 60 IN CNAME x.v.a.eth." SOA_ETH },
+    { "one that is refused for its age", { { "a.eth.", .status = FACTS_ABSENT, .owners = { "a.eth." } } }, "a.eth.", TYPE_A, "NXDOMAIN" SOA_ETH },
     { "an alias to another name", { { "a.eth.", .records = { "a.eth. 60 CNAME B.eth." } } }, "a.eth.", TYPE_A, "?", "b.eth." },
     { "that was looked up", { { "a.eth.", .records = { "a.eth. 60 CNAME B.eth." } }, { "b.eth.", .records = { "b.eth. 60 A 192.0.2.4" } } }, "a.eth.", TYPE_A,
       "NOERROR | a.eth. 60 IN CNAME B.eth. | B.eth. 60 IN A 192.0.2.4" },
