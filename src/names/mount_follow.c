@@ -47,12 +47,16 @@ bool recent_changed(const struct recent *recent, uint64_t key, uint64_t block)
 
 /* ---- contracts ---- */
 
-uint64_t one_block_key(const struct followed *followed)
+static uint64_t own_key(const struct followed *followed, const char *what)
 {
     static const struct eth_address none;
-    static const struct eth_word mark = { { 'o', 'n', 'e', ' ', 'b', 'l', 'o', 'c', 'k' } };
+    struct eth_word mark = { { 0 } };
+    memcpy(mark.octets, what, strlen(what));
     return depend_key(chain_id(followed->chain), &none, DEPEND_CODE, &mark, NULL);
 }
+
+uint64_t one_block_key(const struct followed *followed) { return own_key(followed, "one block"); }
+uint64_t clock_key(const struct followed *followed) { return own_key(followed, "clock"); }
 
 static void watched_drop(struct watched *watched)
 {
@@ -187,6 +191,8 @@ static void on_head(void *context, const struct eth_block *block)
     const uint64_t now = chain_loop_now_ms(mounts->loop), took = now - followed->head_at_ms;
     const bool first = !followed->has_head;
     const bool late = first || took > 2 * followed->interval_ms + 500;     /* it was not heard of for a while: failures from then are worth another try */
+    enum { AHEAD_SECONDS = 120 };
+    const bool leapt = !first && block->time > followed->head.time + took / 1000 + AHEAD_SECONDS;
     followed->interval_ms = first || late ? followed->interval_ms : (3 * followed->interval_ms + took) / 4;
     if (followed->interval_ms == 0)
         followed->interval_ms = took;
@@ -195,6 +201,8 @@ static void on_head(void *context, const struct eth_block *block)
     followed->head_at_ms = now;
     followed->heads++;
     cache_touch(mounts->cache, one_block_key(followed));
+    if (leapt)                              /* clocks that ran by ours are wrong: of test chains, and of those that stood still */
+        cache_touch(mounts->cache, clock_key(followed));
     cache_expire(mounts->cache, now > STALE_KEPT_MS ? now - STALE_KEPT_MS : 0);
     for (size_t i = 0; i < mounts->count; i++) {
         struct mount *mount = &mounts->list[i];

@@ -87,11 +87,13 @@ struct kept_note {
     bool failed_network;                        /* passes with the follower's next success */
     bool timeless;                              /* rests on nothing: the chain's health does not matter */
     bool rest_failed; enum chain_failure rest_failure; char rest_reason[72];
-    struct { uint16_t type; enum chain_failure failure; char reason[72]; } failed[VZONE_FAILED]; size_t failed_count;
     uint16_t more_types[4]; size_t more_count;
     uint16_t asked[16]; size_t asked_count;     /* types besides the usual that were asked for */
     struct watched *watched[NOTE_CONTRACTS]; size_t watched_count;
+    size_t failed_count;
+    struct note_failed { uint16_t type; enum chain_failure failure; char reason[72]; } failed[];    /* most have none */
 };
+static inline size_t note_bytes(size_t failed) { return sizeof(struct kept_note) + failed * sizeof(struct note_failed); }
 void note_free(void *note);
 
 /* mount.c */
@@ -134,6 +136,7 @@ MUST_CHECK enum status followed_get(struct mounts *mounts, struct chain *chain, 
 void followed_free(struct followed *followed);
 /* NULL: out of memory, or too many.  Takes a use. */
 struct watched *followed_watch(struct followed *followed, const struct eth_address *contract, bool keep);
-uint64_t one_block_key(const struct followed *followed);
+uint64_t one_block_key(const struct followed *followed);     /* touched at each head */
+uint64_t clock_key(const struct followed *followed);         /* touched when the chain's time goes on faster than ours */
 
 #endif

@@ -49,7 +49,8 @@ void lookup_limits(const struct lookup *lookup, uint32_t *ttl, uint64_t *valid_m
 struct resting {
     uint64_t keys[CACHE_DEPENDS_MAX]; size_t count;
     struct kept_note *note;
-    bool one_block, again, nomem;
+    bool one_block, again;
+    bool near;                                  /* what it rests on changes soon by itself */
 };
 
 static void rest_on(struct resting *r, uint64_t key)
@@ -118,6 +119,10 @@ static void rest_on_facts(struct resting *r, const struct lookup *lookup, const 
     for (size_t i = 0; other != NULL && i < f->contract_below_count; i++)
         rest_on_contract(r, other, &f->contracts_below[i], other_block);
     r->one_block |= f->one_block;
+    if (f->changes_at != 0) {
+        rest_on(r, clock_key(followed));
+        r->near |= f->changes_at <= f->block.time + 2 * (uint64_t)mount->options.ttl_max;
+    }
     for (unsigned i = 0; i < mount->chain_count; i++)
         r->again |= lookup->generations[i] != mount->chains[i]->generation;
 }
@@ -233,7 +238,7 @@ static enum status put(const struct lookup *lookup, struct kept_note *note, cons
         .entry = { .name = name_view_of(&lookup->name), .space = lookup->mount->space, .labels = labels_of(lookup),
                    .all_types = zone->all_types, .valid_until_ms = valid_ms == UINT64_MAX ? UINT64_MAX : now + valid_ms,
                    .born = note->open.block.number, .value = zone->version, .note = note },
-        .bytes = zone_version_bytes(zone->version) + sizeof *note,
+        .bytes = zone_version_bytes(zone->version) + note_bytes(note->failed_count),
         .destroy_value = version_free, .destroy_note = note_free, .depends = r->keys, .depend_count = r->count,
     };
     memcpy(entry.entry.types, zone->types, sizeof zone->types);
@@ -257,7 +262,7 @@ static void remember_asked(struct kept_note *note, const struct lookup *lookup)
 enum status lookup_put(struct lookup *lookup, struct vzone *zone, uint64_t valid_ms, bool *again)
 {
     struct resting *r = mem_alloc(sizeof *r);
-    struct kept_note *note = mem_alloc(sizeof *note);
+    struct kept_note *note = mem_alloc(note_bytes(zone->failed_count));
     if (r == NULL || note == NULL) {
         mem_free(r);
         mem_free(note);
@@ -274,7 +279,7 @@ enum status lookup_put(struct lookup *lookup, struct vzone *zone, uint64_t valid
         mem_free(r);
         return OK;
     }
-    if (r->one_block || r->again) {
+    if (r->one_block || r->again || r->near) {      /* near: the first block that is late enough must show it */
         if (r->count == LENGTH_OF(r->keys))
             r->count--;
         for (unsigned i = 0; i < lookup->mount->chain_count && r->count < LENGTH_OF(r->keys); i++)
@@ -295,7 +300,7 @@ enum status lookup_put(struct lookup *lookup, struct vzone *zone, uint64_t valid
 void lookup_put_nothing(struct lookup *lookup)
 {
     static const struct resting nothing;
-    struct kept_note *note = mem_alloc(sizeof *note);
+    struct kept_note *note = mem_alloc(note_bytes(0));
     struct name_view name = name_view_of(&lookup->name);
     const struct mount_options *o = &lookup->mount->options;
     struct vzone zone = { .all_types = true, .negative = true, .chain_ttl = UINT32_MAX };
@@ -313,7 +318,8 @@ void lookup_put_nothing(struct lookup *lookup)
 /* The entry that is there goes on, with all that it rests on: what it knows is as good as before.  @return what its version takes */
 static size_t keep_old(const struct cache_entry *old, struct cache_new_entry *entry, struct kept_note *note, uint64_t *keys)
 {
-    *note = *(const struct kept_note *)old->note;
+    const struct kept_note *before = old->note;
+    memcpy(note, before, note_bytes(before->failed_count));
     for (size_t i = 0; i < note->watched_count; i++)
         atomic_fetch_add_explicit(&note->watched[i]->uses, 1, memory_order_relaxed);
     entry->entry = *old;
@@ -329,7 +335,7 @@ static size_t keep_old(const struct cache_entry *old, struct cache_new_entry *en
 void lookup_put_failure(struct lookup *lookup, enum chain_failure failure, const char *reason)
 {
     struct mounts *mounts = lookup->mounts;
-    struct kept_note *note = mem_alloc(sizeof *note);
+    struct kept_note *note = mem_alloc(note_bytes(VZONE_FAILED));
     uint64_t *keys = mem_alloc(CACHE_DEPENDS_MAX * sizeof *keys);
     count_failure(lookup, failure);
     if (note == NULL || keys == NULL) {
@@ -339,7 +345,7 @@ void lookup_put_failure(struct lookup *lookup, enum chain_failure failure, const
     }
     struct cache_new_entry entry = {
         .entry = { .name = name_view_of(&lookup->name), .space = lookup->mount->space, .labels = labels_of(lookup), .note = note },
-        .bytes = sizeof *note, .destroy_value = version_free, .destroy_note = note_free,
+        .bytes = note_bytes(VZONE_FAILED), .destroy_value = version_free, .destroy_note = note_free,
     };
     epoch_online(mounts->reader);
     const struct cache_entry *old = cache_find(mounts->cache, lookup->mount->space, name_view_of(&lookup->name));

@@ -672,6 +672,14 @@ static void expiry(void **state)
     assert_int_equal(found("a.eth.", TYPE_A), MOUNT_READY);
     pass(200);
     assert_int_equal(found("a.eth.", TYPE_A), MOUNT_MISS);
+    /* So near to it each block is looked at; far from it none, unless the chain's time leaps. */
+    learn("a.eth.", &(struct says){ .block = 10, .address = "192.0.2.1", .changes_at = 1700000010 + 100 });
+    learn("b.eth.", &(struct says){ .block = 10, .address = "192.0.2.1", .changes_at = 1700000010 + 100000 });
+    go_to(11);
+    assert_int_equal(found("a.eth.", TYPE_A), MOUNT_MISS);
+    assert_int_equal(found("b.eth.", TYPE_A), MOUNT_READY);
+    go_to(100000);
+    assert_int_equal(found("b.eth.", TYPE_A), MOUNT_MISS);
 }
 
 static void aliases(void **state)
