@@ -145,13 +145,13 @@ static const struct ens_want *failed_want(const struct ens_job *job)
 static void say_status(struct ens_job *job)
 {
     struct facts *facts = job->facts;
-    const struct facts_ens *e = &facts->e;
+    struct facts_ens *e = &facts->e;
     if (job->options->refuse_expired && e->expires && e->grace_ends <= facts->block.time) {
         facts_say(facts, FACTS_ABSENT, CHAIN_FAILURE_NONE, "its registration is over");
         return;
     }
-    bool owned = job->normal == 0 && !eth_address_is_zero(&job->suffixes[0].owner);
-    if (owned || (job->has_zone && (job->zone == 0 || job->extended || has_records(job)))) {
+    e->owned = job->normal == 0 && !eth_address_is_zero(&job->suffixes[0].owner);
+    if (e->owned || (job->has_zone && (job->zone == 0 || job->extended || has_records(job)))) {
         facts_say(facts, FACTS_FOUND, CHAIN_FAILURE_NONE, NULL);
         return;
     }

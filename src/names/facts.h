@@ -63,6 +63,7 @@ struct facts_ens {
     struct eth_word node;                   /**< of the ENS name that answers: `zone` below */
     struct eth_address owner, resolver;     /**< zero = none */
     uint64_t registry_ttl;                  /**< 0 = none */
+    bool owned;                             /**< the name itself has an owner, whoever has the resolver */
     bool wildcard;                          /**< the resolver is an ancestor's (ENSIP-10) */
     bool universal;                         /**< by the Universal Resolver */
     bool known_code;                        /**< the resolver's code is one that we know */

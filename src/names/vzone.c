@@ -121,6 +121,16 @@ static bool exists(const struct facts *f, struct name_view name)
     return false;
 }
 
+static bool has_wildcard(const struct facts *f, struct name_view name)
+{
+    for (size_t i = 0; i < f->record_count; i++) {
+        struct name_view owner = f->records[i].owner;
+        if (f->records[i].fact.state == FACT_PRESENT && name_is_wildcard(owner) && name_below(name, name_strip(owner, 1)))
+            return true;
+    }
+    return false;
+}
+
 /* The first name in the first record. */
 static bool first_name(const struct fact_records *set, struct name_view *out)
 {
@@ -319,6 +329,16 @@ static void add_bad(struct making *m, const struct facts *f, const struct fact_r
         making_failed(m, set->type, failure, fact->reason);
 }
 
+/* A name that somebody has, and whose resolver is another's: it has no records, and exists (names below it may have some). */
+static void add_owned(struct making *m, const struct facts *f)
+{
+    struct name dns;
+    if (!f->ens || !f->e.owned || has_wildcard(f, f->name) || cut_above(f, f->name) != NULL || !tree_to_dns(m->mount, f->name, &dns))
+        return;
+    if (name_below(name_view_of(&dns), name_view_of(&m->origin)) && !name_equal(name_view_of(&dns), name_view_of(&m->origin)) && !has_owner(m, name_view_of(&dns)))
+        add_empty(m, name_view_of(&dns));
+}
+
 static void add_facts(struct making *m, const struct vzone_facts *from)
 {
     const struct facts *f = from->facts;
@@ -343,6 +363,7 @@ static void add_facts(struct making *m, const struct vzone_facts *from)
             making_rest_failed(m, f->owners[i].fact.failure, f->owners[i].fact.reason);
     }
     add_existing(m, f, f->name);
+    add_owned(m, f);
     for (size_t i = 0; i < f->record_count; i++)
         if (fact_is_bad(&f->records[i].fact))
             add_bad(m, f, &f->records[i], from->role);
