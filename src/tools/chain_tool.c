@@ -35,7 +35,7 @@ static int config_made(struct chain_tool *tool, const char *url)
     if (id == 0)
         return tools_complain(tool->call, TOOL_USAGE, "--chain %s: with --rpc, the number of a chain or ethereum, sepolia, holesky, polygon, base", chain);
     text_growing(&yaml);
-    text_add_format(&yaml, "version: 1\nserver: { listen: [] }\nchains:\n  chain:\n    chain-id: %llu\n    rpc: ", (unsigned long long)id);
+    text_add_format(&yaml, "version: 1\nserver: { listen: [\"127.0.0.1@5300\"] }\nchains:\n  chain:\n    chain-id: %llu\n    rpc: ", (unsigned long long)id);
     text_add_json(&yaml, url);
     text_add(&yaml, "\nnames:\n");
     if (id != 137 && id != 8453)
@@ -53,7 +53,8 @@ static int config_open(struct chain_tool *tool)
 {
     const struct tool_call *call = tool->call;
     const char *path = tools_config_path(call), *url = call->values[OPTION_RPC];
-    bool named = call->values[OPTION_CONFIG] != NULL || getenv("RHIZ_CONFIG") != NULL;
+    const char *environment = getenv("RHIZ_CONFIG");
+    bool named = call->values[OPTION_CONFIG] != NULL || (environment != NULL && environment[0] != '\0');
     if (url != NULL && !named && access(path, R_OK) != 0)
         return config_made(tool, url);
     if (access(path, R_OK) != 0)

@@ -236,7 +236,7 @@ static void transfer_second_level(struct changing *c, const struct eth_address *
     namehash_label(label, token.octets);
     text_growing(&text);                /* while it is still ours: else the old owner would stay the one who governs it */
     ens_write_reclaim(&token, to, &text);
-    (void)add(c, &o->base_registrar, &text, "make the new owner the one who governs it in the registry");
+    (void)add(c, &o->base_registrar, &text, "set the owner in the registry");
     text_growing(&text);
     ens_write_transfer_721(&c->facts->e.registrant, to, &token, &text);
     (void)add(c, &o->base_registrar, &text, "transfer the registration");
@@ -252,7 +252,8 @@ static int transfer_plan(struct changing *c, const struct eth_address *to)
             return rc;
         text_growing(&text);
         uns_write_set_owner(to, &c->name.node, &text);
-        (void)add(c, uns_registry(c), &text, "transfer the name; its records stay (a plain token transfer would clear them), the old owner's primary name goes");
+        (void)add(c, uns_registry(c), &text, "transfer the name");
+        sender_say(c->tool, "its records stay (transferring the token alone would clear them); if it is the old owner's primary name, that goes");
         return TOOL_DONE;
     }
     const struct ens_options *o = name_source_ens_options(c->name.source);

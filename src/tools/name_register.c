@@ -313,7 +313,9 @@ static int begin(struct registering *g, bool *stop)
     struct ens_desks desks;
     const struct tool_call *call = g->tool->call;
     op_reset(g->op);
-    int rc = plan(g, &desks);
+    int rc = sender_key_check(&g->sender);
+    if (rc == TOOL_DONE)
+        rc = plan(g, &desks);
     if (rc == TOOL_DONE)
         rc = sender_fees(&g->sender);
     if (rc == TOOL_DONE)
@@ -564,6 +566,42 @@ static int finished_before(struct registering *g, bool *again)
     return rc;
 }
 
+/* It may have been sent from elsewhere (--unsigned). */
+static int registered_elsewhere(struct registering *g, bool *out)
+{
+    struct facts *facts = NULL;
+    int rc = ens_details(g->tool, &g->name, true, &facts);
+    if (rc == TOOL_DONE) {
+        const struct facts_ens *e = &facts->e;
+        *out = facts->status == FACTS_FOUND && eth_address_equal(e->wrapped ? &e->wrapper_owner : &e->registrant, &g->r.owner) && name_life(e, facts->block.time) == NAME_LIFE_REGISTERED;
+    }
+    facts_free(facts);
+    return rc;
+}
+
+/* What was begun before; *stop: there is nothing left to do. */
+static int begun_before(struct registering *g, bool *stop)
+{
+    const struct tool_call *call = g->tool->call;
+    bool there = false, none = g->op->steps[STEP_REGISTER].raw_count == 0 && !g->op->steps[STEP_REGISTER].done;
+    int rc = more_get(g);
+    if (rc == TOOL_DONE && none)
+        rc = registered_elsewhere(g, &there);
+    if (rc == TOOL_DONE && there) {
+        *stop = true;
+        return finish(g);
+    }
+    if (rc == TOOL_DONE)
+        rc = sender_fees(&g->sender);
+    if (rc == TOOL_DONE && call->values[OPTION_UNSIGNED] != NULL) {
+        *stop = true;                   /* the same once more, with the same secret */
+        return sender_unsigned(&g->sender, g->op, call->values[OPTION_UNSIGNED]);
+    }
+    if (rc == TOOL_DONE)
+        sender_say(g->tool, "the registration of %s was begun before; going on with it, as it was meant then", g->name.text);
+    return rc;
+}
+
 static int go_on(struct registering *g, bool found)
 {
     const struct tool_call *call = g->tool->call;
@@ -575,14 +613,7 @@ static int go_on(struct registering *g, bool found)
         return rc;
     if (begun && call->values[OPTION_DRY_RUN] != NULL)
         return tools_complain(call, TOOL_PENDING, "%s: a registration is under way; without --dry-run it goes on", g->name.text);
-    if (begun)
-        rc = more_get(g);
-    if (begun && rc == TOOL_DONE)
-        sender_say(g->tool, "the registration of %s was begun before; going on with it, as it was meant then", g->name.text);
-    if (begun && rc == TOOL_DONE)
-        rc = sender_fees(&g->sender);
-    if (!begun)
-        rc = begin(g, &stop);
+    rc = begun ? begun_before(g, &stop) : begin(g, &stop);
     if (rc != TOOL_DONE || stop)
         return rc;
     rc = reveal(g);
@@ -596,7 +627,7 @@ static int register_second_level(struct chain_tool *tool, const struct tool_name
 {
     struct registering g = { .tool = tool, .name = *name };
     bool found = false;
-    int rc = from == NULL ? sender_open(tool, name->chain, &g.sender) : sender_open_for(tool, name->chain, from, &g.sender);
+    int rc = from == NULL ? sender_open_maybe(tool, name->chain, &g.sender) : sender_open_for(tool, name->chain, from, &g.sender);
     if (rc == TOOL_DONE)
         rc = op_open(tool, "register", g.name.text, g.sender.chain_id, &g.sender.from, &g.op, &found);
     if (rc == TOOL_DONE && (found || from == NULL))

@@ -106,6 +106,14 @@ static int key_of_file(struct sender *s, const char *path)
     return TOOL_DONE;
 }
 
+int sender_key_check(struct sender *s)
+{
+    const struct tool_call *call = s->tool->call;
+    if (s->key_path[0] != 0 || call->values[OPTION_UNSIGNED] != NULL || call->values[OPTION_DRY_RUN] != NULL)
+        return TOOL_DONE;
+    return tools_complain(call, TOOL_REFUSED, "the keystore has no key of %s; --unsigned FILE writes what is to be signed elsewhere", name_address(s->tool, &s->from));
+}
+
 static int key_of_store(struct sender *s, bool needed)
 {
     const struct tool_call *call = s->tool->call;
@@ -125,7 +133,7 @@ static int key_of_store(struct sender *s, bool needed)
     if (st == E_EXISTS)
         return tools_complain(call, TOOL_USAGE, "the keystore %s has several keys: --from ADDRESS says which", folder);
     if (st == E_NOT_FOUND && known)
-        return tools_complain(call, TOOL_REFUSED, "the keystore %s has no key of %s; --unsigned FILE writes what is to be signed elsewhere", folder, name_address(s->tool, &s->from));
+        return sender_key_check(s);
     if (st == E_NOT_FOUND)
         return tools_complain(call, TOOL_REFUSED, "there is no key in %s: `rhiz wallet new` makes one, --key FILE names one, --from ADDRESS with --unsigned FILE does without", folder);
     return tools_complain(call, TOOL_FAILED, "%s: %s", folder, st == E_SYSTEM ? strerror(errno) : status_text(st));
@@ -161,16 +169,21 @@ static int sender_check(struct sender *s)
     return chain_check(s);
 }
 
-int sender_open(struct chain_tool *tool, struct chain *chain, struct sender *s)
+int sender_open_maybe(struct chain_tool *tool, struct chain *chain, struct sender *s)
 {
     const struct tool_call *call = tool->call;
-    bool needed = call->values[OPTION_UNSIGNED] == NULL && call->values[OPTION_DRY_RUN] == NULL;
     int rc = sender_begin(tool, chain, s);
     if (rc == TOOL_DONE && call->values[OPTION_FROM] != NULL)
         rc = tools_address(call, "--from", call->values[OPTION_FROM], s->from.octets);
     if (rc == TOOL_DONE)
-        rc = call->values[OPTION_KEY] != NULL ? key_of_file(s, call->values[OPTION_KEY]) : key_of_store(s, needed);
+        rc = call->values[OPTION_KEY] != NULL ? key_of_file(s, call->values[OPTION_KEY]) : key_of_store(s, false);
     return rc == TOOL_DONE ? sender_check(s) : rc;
+}
+
+int sender_open(struct chain_tool *tool, struct chain *chain, struct sender *s)
+{
+    int rc = sender_open_maybe(tool, chain, s);
+    return rc == TOOL_DONE ? sender_key_check(s) : rc;
 }
 
 int sender_open_for(struct chain_tool *tool, struct chain *chain, const struct eth_address *from, struct sender *s)

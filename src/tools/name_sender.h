@@ -22,6 +22,10 @@ struct sender {
 
 /* Who signs, on which chain; checks that the nodes are on it, and refuses keys that everybody has. @return TOOL_DONE, or complains */
 int sender_open(struct chain_tool *tool, struct chain *chain, struct sender *out);
+/* The same, but a key that is missing is no error yet: what was begun elsewhere may be over. */
+int sender_open_maybe(struct chain_tool *tool, struct chain *chain, struct sender *out);
+/* Complains when there is no key and one will be needed. */
+int sender_key_check(struct sender *sender);
 /* For what was begun before: from whom is known. */
 int sender_open_for(struct chain_tool *tool, struct chain *chain, const struct eth_address *from, struct sender *out);
 void sender_close(struct sender *sender);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { BUMP_AFTER_MS = 120000, RESEND_MS = 15000, LOST_POLLS = 6, PERCENT_OVER = 1125, PERCENT_BASE = 1000, AUTOMATIC_BUMPS = 4 };
+enum { BUMP_AFTER_MS = 120000, RESEND_POLLS = 20, LOST_POLLS = 6, PERCENT_OVER = 1125, PERCENT_BASE = 1000, AUTOMATIC_BUMPS = 4 };
 
 /* ---- the key ---- */
 
@@ -300,7 +300,7 @@ static int step_nudge(struct sender *s, struct op *op, struct op_step *step, str
         return rc;
     if (w->seen)
         sender_say(s->tool, "%s: its block is not part of the chain any more; sent again", step->call.what);
-    if (w->seen || now - w->sent_ms >= RESEND_MS) {
+    if (w->seen || now - w->sent_ms >= RESEND_POLLS * s->poll_ms) {
         w->seen = false;
         w->sent_ms = now;
         (void)sender_send(s->tool, s->chain, step->raws[step->raw_count - 1].octets, &why);
@@ -348,6 +348,8 @@ int sender_step(struct sender *s, struct op *op, size_t index)
 {
     struct op_step *step = &op->steps[index];
     const char *why = NULL;
+    struct receipt receipt;
+    struct eth_word hash;
     int rc = TOOL_DONE;
     if (step->done)
         return TOOL_DONE;
@@ -357,6 +359,8 @@ int sender_step(struct sender *s, struct op *op, size_t index)
         rc = step_send(s, op, step);
     else if (rc != TOOL_DONE)
         return rc;
+    else if (step_receipt(s, step, &receipt, &hash) == OK)
+        rc = TOOL_DONE;
     else if (s->tool->call->values[OPTION_BUMP] != NULL)
         rc = step_bump(s, op, step);
     else
