@@ -74,7 +74,7 @@ def test_a_flood_of_new_names(tmp_path, devnet_session, proxy):  # noqa: F811
             assert rcodes.count(dns.rcode.SERVFAIL) > 0
         assert rcodes.count(dns.rcode.NXDOMAIN) > 50
         assert slowest[0] < 1, slowest
-        assert server.memory() - before < 80 << 20
+        assert server.memory() - before < 160 << 20            # 16 MiB without sanitizers
         assert reads(only).get("eth_call", 0) <= mount(server)["lookups"] - lookups + 50
         only.rules()
         assert data(asked(server, "zone.eth", "A")) and mount(server)["waiting"] == 0
