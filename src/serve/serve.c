@@ -186,7 +186,8 @@ static const struct serve_source *route_source(const struct visit *v, struct ser
     if (serve->source_count == 0 || (q->view.length >= 3 && !filter_wants(serve->filter, q->view)))
         return NULL;
     *out = (struct serve_question){ in->view, &v->x->peer.address, q->view, q->type, q->klass, v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
-    return in->source != NULL ? in->source : source_find(serve, out, in->zone == NULL ? -1 : zone_name(in->zone).labels);
+    /* Those of other classes were not looked for ahead. */
+    return q->klass == CLASS_IN && in->source != NULL ? in->source : source_find(serve, out, in->zone == NULL ? -1 : zone_name(in->zone).labels);
 }
 
 static bool ask_source(struct visit *v, const struct serve_source *source, const struct serve_question *question)
@@ -564,7 +565,8 @@ static void look_ahead(struct worker *w, struct net_exchange **some, size_t coun
         arrival_view(&in[i], w->setup, some[i]);
         many |= in[i].begun;
         in[i].source = NULL;
-        if (before_last != 0 && filter_may_want(before_last, in[i].plain.name) && in[i].plain.klass == CLASS_IN && in[i].view != NULL && filter_wants(filter, in[i].plain.name))
+        const bool may = before_last != 0 && filter_may_want(before_last, in[i].plain.name);
+        if (may && in[i].plain.klass == CLASS_IN && in[i].view != NULL && filter_wants(filter, in[i].plain.name))
             source_note(w, &in[i]);
     }
     for (struct arrival *a = in; a < end && many; a++)
