@@ -207,7 +207,7 @@ static inline void source_note(struct worker *w, struct arrival *in)
 /* ...and all that were noted are looked for: whose each is, and what it is answered from. */
 void sources_look(struct worker *w, struct net_exchange **some);
 /* The source that goes before a zone of so many labels (-1: there is none), or NULL. */
-const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, int zone_labels);
+const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, const struct zone *zone);
 /* A name at or below one of their suffixes. */
 bool sources_may_have(const struct serve *serve, struct name_view name);
 /* @return true when the exchange is parked */

@@ -187,7 +187,7 @@ static const struct serve_source *route_source(const struct visit *v, struct ser
         return NULL;
     *out = (struct serve_question){ in->view, &v->x->peer.address, q->view, q->type, q->klass, v->query.edns.dnssec_ok, v->x->transport == NET_UDP };
     /* Those of other classes were not looked for ahead. */
-    return q->klass == CLASS_IN && in->source != NULL ? in->source : source_find(serve, out, in->zone == NULL ? -1 : zone_name(in->zone).labels);
+    return q->klass == CLASS_IN && in->source != NULL ? in->source : source_find(serve, out, in->zone);
 }
 
 static bool ask_source(struct visit *v, const struct serve_source *source, const struct serve_question *question)

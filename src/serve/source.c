@@ -62,10 +62,17 @@ bool sources_may_have(const struct serve *serve, struct name_view name)
 
 /* ---- ahead of their turn ---- */
 
-/* DS of the suffix itself is for the zone above it, where that is ours. */
-static bool goes_before(int labels, int most, struct name_view name, uint16_t type)
+/* DS of the suffix itself is for the zone above it, where that is ours and delegates it: else that would deny the suffix. */
+static bool is_delegated(const struct zone *above, struct name_view name)
 {
-    return labels > most && !(type == TYPE_DS && most >= 0 && labels == name.labels);
+    const struct zone_version *version = above == NULL ? NULL : zone_current(above);
+    const struct zone_node *node = version == NULL ? NULL : zone_node_find(version, name);
+    return node != NULL && zone_node_is_cut(node);
+}
+
+static bool goes_before(int labels, int most, struct name_view name, uint16_t type, const struct zone *above)
+{
+    return labels > most && !(type == TYPE_DS && most >= 0 && labels == name.labels && is_delegated(above, name));
 }
 
 /* A source without a short way. */
@@ -86,7 +93,7 @@ static inline __attribute__((always_inline)) void take(struct worker *w, const s
     if (seek->sought == SERVE_SOUGHT_OTHER)
         return;
     int most = a->source != NULL ? a->labels : a->zone == NULL ? -1 : zone_name(a->zone).labels;
-    if (most >= 0 && !goes_before(seek->labels, most, seek->name, seek->type))
+    if (most >= 0 && !goes_before(seek->labels, most, seek->name, seek->type, a->zone))
         return;
     a->source = source;
     a->labels = seek->labels;
@@ -128,14 +135,14 @@ void sources_look(struct worker *w, struct net_exchange **some)
 
 /* ---- the long way ---- */
 
-const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, int zone_labels)
+const struct serve_source *source_find(const struct serve *serve, const struct serve_question *question, const struct zone *zone)
 {
     const struct serve_source *best = NULL;
-    int most = zone_labels;
+    int most = zone == NULL ? -1 : zone_name(zone).labels;
     for (size_t i = 0; i < serve->source_count; i++) {
         const struct serve_source *source = &serve->sources[i];
         int labels = source->match(source->context, question);
-        if (goes_before(labels, most, question->name, question->type)) {
+        if (goes_before(labels, most, question->name, question->type, zone)) {
             best = source;
             most = labels;
         }

@@ -248,6 +248,19 @@ def test_the_served_root_decides(tmp_path, devnet, polygon):  # noqa: F811
         assert data(asked(server, "devnet.id", "A")) == ["192.0.2.105"]
 
 
+def test_the_delegation_of_the_suffix(tmp_path, devnet):  # noqa: F811
+    """DS is for the zone above where that delegates the suffix; a zone above that knows nothing of it does not deny it."""
+    above = ZONE + "addr 3600 NS ns1\naddr 3600 DS 12345 13 2 " + "ab" * 32 + "\n"
+    with serving(tmp_path, devnet, mounts=[{**ETH, "reverse": "addr.example.net"}, ELSEWHERE], zones={"example.net.": above, ".": ROOT.format("")}) as server:
+        assert data(asked(server, "addr.example.net", "DS"))[0].startswith("12345")
+        assert asked(server, "addr.example.net", "SOA").answer
+        for suffix in ("eth", "eth.example.net"):
+            reply = asked(server, suffix, "DS")
+            assert rcode(reply) == "NOERROR" and section(reply.authority)[0][0] == f"{suffix}.", suffix
+        assert rcode(asked(server, "devnet.eth", "DS")) == "NOERROR"
+        assert rcode(asked(server, "org", "DS")) == "NXDOMAIN"
+
+
 def test_three_ways_say_the_same(served):
     """DNS, `rhiz explain` and `rhiz name lookup`."""
     for name, rdtype in (("devnet.eth", "A"), ("devnet.eth", "MX"), ("q.zone.eth", "A"), ("zone.eth", "TXT"), ("nobody.eth", "A"), ("bad.zone.eth", "A"), ("devnet.eth", "WALLET")):
