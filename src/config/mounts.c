@@ -107,6 +107,20 @@ static const struct node *suffix_before(struct reading *r, const uint8_t *suffix
     return before;
 }
 
+/* A zone of the same name is nearer: it answers for all that lies there. */
+static void check_zones(struct reading *r, const struct node *item, const uint8_t *suffix)
+{
+    char text[NAME_TEXT_ROOM];
+    const struct config *config = r->config;
+    for (size_t i = 0; i < config->zone_count; i++) {
+        const struct config_zone *zone = &config->zones[i];
+        if (zone->view != 0 || zone->name == NULL || !name_equal(name_view_wire(zone->name), name_view_wire(suffix)))
+            continue;
+        node_warning(r->diag, item, "there is a zone %s too: it answers, and the mount does not", name_to_text(name_view_wire(suffix), text));
+        return;
+    }
+}
+
 static void check_mount(struct reading *r, const struct node *item, const struct config_mount *mount)
 {
     char text[NAME_TEXT_ROOM];
@@ -123,6 +137,10 @@ static void check_mount(struct reading *r, const struct node *item, const struct
         if (before)
             node_error(r->diag, item, "%s is mounted already, at %s:%u", name_to_text(name_view_wire(mount->suffixes[i]), text), before->file->path, before->line);
     }
+    for (size_t i = 0; i < mount->suffix_count; i++)
+        check_zones(r, item, mount->suffixes[i]);
+    if (mount->reverse)
+        check_zones(r, item, mount->reverse);
     const struct node *before = mount->reverse ? suffix_before(r, mount->reverse, item) : NULL;
     if (before)
         node_error(r->diag, item, "%s is mounted already, at %s:%u", name_to_text(name_view_wire(mount->reverse), text), before->file->path, before->line);

@@ -248,6 +248,14 @@ def test_the_served_root_decides(tmp_path, devnet, polygon):  # noqa: F811
         assert data(asked(server, "devnet.id", "A")) == ["192.0.2.105"]
 
 
+def test_a_zone_of_the_same_name(tmp_path, devnet):  # noqa: F811
+    """It answers, and the log says so."""
+    with serving(tmp_path, devnet, mounts=[ETH], zones={"eth.": ZONE + "www 60 A 192.0.2.77\n"}) as server:
+        assert "there is a zone eth. too" in server.log
+        assert data(asked(server, "www.eth", "A")) == ["192.0.2.77"]
+        assert rcode(asked(server, "devnet.eth", "A")) == "NXDOMAIN"
+
+
 def test_the_delegation_of_the_suffix(tmp_path, devnet):  # noqa: F811
     """DS is for the zone above where that delegates the suffix; a zone above that knows nothing of it does not deny it."""
     above = ZONE + "addr 3600 NS ns1\naddr 3600 DS 12345 13 2 " + "ab" * 32 + "\n"
