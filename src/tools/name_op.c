@@ -95,6 +95,7 @@ static struct json_value *step_json(const struct op_step *step)
     json_value_set_bool(object, "done", step->done);
     json_value_set_u64(object, "nonce", step->nonce);
     json_value_set_u64(object, "block", step->block);
+    set_number(object, "paid", step->paid);
     set_hex(object, "hash", step->hash.octets, sizeof step->hash.octets);
     for (size_t i = 0; i < step->raw_count; i++)
         json_value_add(raws, raw_json(&step->raws[i]));
@@ -116,6 +117,7 @@ static enum status op_print(const struct op *op, struct text *out)
     json_value_set_bool(object, "done", op->done);
     if (op->has_most)
         set_number(object, "most", op->most);
+    json_value_set_bool(object, "limited", op->limited);
     for (size_t i = 0; i < op->step_count; i++)
         json_value_add(steps, step_json(&op->steps[i]));
     json_value_set(object, "steps", steps);
@@ -170,6 +172,7 @@ static bool step_read(struct chain_tool *tool, const struct json_value *from, st
     out->call.what = arena_string(tool->arena, what);
     out->later = json_value_get_bool(from, "later");
     out->done = json_value_get_bool(from, "done");
+    (void)get_number(from, "paid", &out->paid);
     out->raw_count = json_value_count(raws);
     for (size_t i = 0; i < out->raw_count && good; i++)
         good = raw_read(tool, json_value_at(raws, i), &out->raws[i]);
@@ -190,6 +193,7 @@ static bool op_fill(struct chain_tool *tool, struct json_value *from, struct op 
     op->name = arena_string(tool->arena, name);
     op->done = json_value_get_bool(from, "done");
     op->has_most = get_number(from, "most", &op->most);
+    op->limited = json_value_get_bool(from, "limited");
     op->step_count = json_value_count(steps);
     for (size_t i = 0; i < op->step_count && good; i++)
         good = step_read(tool, json_value_at(steps, i), &op->steps[i]);
@@ -228,7 +232,7 @@ void op_reset(struct op *op)
 {
     memset(op->steps, 0, sizeof op->steps);
     op->step_count = 0;
-    op->has_most = op->done = false;
+    op->has_most = op->limited = op->done = false;
     json_value_free(op->more);
     op->more = NULL;
     op->begun_ms = clock_now().unix_ms;

@@ -13,7 +13,8 @@
 
 enum { OP_STEPS_MAX = 8, OP_RAWS_MAX = 24, OP_FILE_MAX = 4 << 20, OP_FILES_MAX = 10000 };
 
-/* A signed transaction; those of one step have the same nonce, so at most one of them ever counts. */
+/* A signed transaction.  Those of one step have the same nonce, so at most one of them ever counts; but where another transaction took the
+ * nonce, those with the next one stand behind: the last is the one that is sent. */
 struct op_raw { struct slice octets; struct eth_word hash; struct u256 most_fee, priority; bool legacy; };
 struct op_step {
     struct write_call call;
@@ -23,6 +24,7 @@ struct op_step {
     struct op_raw raws[OP_RAWS_MAX]; size_t raw_count;
     bool done; uint64_t block;  /* in which it is */
     struct eth_word hash;       /* the one that is */
+    struct u256 paid;           /* wei, with its value, once it is done */
 };
 struct op {
     char path[TOOL_PATH_ROOM];
@@ -33,6 +35,7 @@ struct op {
     uint64_t begun_ms;
     struct op_step steps[OP_STEPS_MAX]; size_t step_count;
     bool has_most; struct u256 most;    /* wei that were agreed to */
+    bool limited;                       /* they were --max-cost */
     bool done;
     struct json_value *more;    /* what the verb keeps besides; owned */
 };

@@ -358,20 +358,29 @@ static int committed_at(struct registering *g, uint64_t *when, uint64_t *now)
 
 enum age { AGE_WAIT, AGE_GOOD, AGE_OLD, AGE_NONE };
 
+/* Whether the block to come would take it, or refuse it for another reason than its youth, which is told later. */
+static bool young_no_more(struct registering *g, uint64_t seconds_over)
+{
+    enum { ENOUGH_SECONDS = 10 };       /* controllers of 2020 do not say why they refuse */
+    struct slice revert;
+    int rc = sender_try(&g->sender, &g->op->steps[STEP_REGISTER].call, "pending", &revert, NULL);
+    bool other = rc == TOOL_REFUSED && revert.length > 0 && write_error_of(revert) != WRITE_ERROR_TOO_NEW;
+    return rc == TOOL_DONE || other || (rc == TOOL_REFUSED && revert.length == 0 && seconds_over > ENOUGH_SECONDS);
+}
+
 /* Waits until it is old enough on the chain.  A chain that makes blocks only when there is something to put in them shows its time in the
  * block to come. */
 static int age_wait(struct registering *g, enum age *out)
 {
     uint64_t begun = chain_loop_now_ms(g->tool->loop), now_ms = begun;
-    const struct write_call *reveal = &g->op->steps[STEP_REGISTER].call;
     for (;;) {
         uint64_t when = 0, now = 0;
         int rc = committed_at(g, &when, &now);
         if (rc != TOOL_DONE)
             return rc;
-        bool time_passed = chain_loop_unix_ms(g->tool->loop) / 1000 > when + g->youngest;
+        uint64_t clock = chain_loop_unix_ms(g->tool->loop) / 1000, ripe = when + g->youngest;
         *out = when == 0 ? AGE_NONE : now >= when + g->oldest ? AGE_OLD : now >= when + g->youngest ? AGE_GOOD : AGE_WAIT;
-        if (*out == AGE_WAIT && time_passed && sender_try(&g->sender, reveal, "pending", NULL, NULL) == TOOL_DONE)
+        if (*out == AGE_WAIT && clock > ripe && young_no_more(g, clock - ripe))
             *out = AGE_GOOD;
         if (*out != AGE_WAIT)
             break;

@@ -139,20 +139,25 @@ static int key_of_store(struct sender *s, bool needed)
     return tools_complain(call, TOOL_FAILED, "%s: %s", folder, st == E_SYSTEM ? strerror(errno) : status_text(st));
 }
 
+int sender_limit(const struct tool_call *call, bool *has, struct u256 *limit)
+{
+    const char *most = call->values[OPTION_MAX_COST];
+    *has = most != NULL;
+    if (most == NULL)
+        return TOOL_DONE;
+    size_t digits = strspn(most, "0123456789.");
+    bool unit = most[digits] == 0 || strcasecmp(most + digits, "eth") == 0 || strcasecmp(most + digits, " eth") == 0;
+    if (unit && u256_parse_units(slice_of(most, digits), 18, limit) == OK)
+        return TOOL_DONE;
+    return tools_complain(call, TOOL_USAGE, "--max-cost %s: an amount of ether is meant, such as 0.05", most);
+}
+
 static int limits_read(struct sender *s)
 {
     const struct tool_call *call = s->tool->call;
-    const char *most = call->values[OPTION_MAX_COST];
     int rc = sender_patience(call, s->chain_id, &s->confirmations, &s->wait_ms);
     s->poll_ms = chain_id_is_development(s->chain_id) ? FAST_POLL_MS : SLOW_POLL_MS;
-    if (rc != TOOL_DONE || most == NULL)
-        return rc;
-    s->has_limit = true;
-    size_t digits = strspn(most, "0123456789.");
-    bool unit = most[digits] == 0 || strcasecmp(most + digits, "eth") == 0 || strcasecmp(most + digits, " eth") == 0;
-    if (unit && u256_parse_units(slice_of(most, digits), 18, &s->limit) == OK)
-        return TOOL_DONE;
-    return tools_complain(call, TOOL_USAGE, "--max-cost %s: an amount of ether is meant, such as 0.05", most);
+    return rc == TOOL_DONE ? sender_limit(call, &s->has_limit, &s->limit) : rc;
 }
 
 static int sender_begin(struct chain_tool *tool, struct chain *chain, struct sender *s)
@@ -317,24 +322,53 @@ int sender_estimate(struct sender *s, struct op *op)
     return TOOL_DONE;
 }
 
-static struct u256 step_cost(const struct sender *s, const struct op_step *step)
+static const struct u256 endless = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+
+static struct u256 step_cost(const struct op_step *step, struct u256 price)
 {
     struct u256 fee, all = { { 0 } };
-    struct u256 price = step->raw_count > 0 ? step->raws[step->raw_count - 1].most_fee : s->most_fee;
     if (step->done)
-        return all;
+        return step->paid;
     bool over = u256_multiply_u64(price, step->gas, &fee);
     over |= u256_add(fee, step->call.value, &all);
-    return over ? (struct u256){ { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } } : all;
+    return over ? endless : all;
+}
+
+struct u256 sender_cost_at(const struct sender *s, const struct op *op, const struct op_step *special, struct u256 price)
+{
+    struct u256 all = { { 0 } };
+    for (size_t i = 0; i < op->step_count; i++) {
+        const struct op_step *step = &op->steps[i];
+        struct u256 usual = step->raw_count > 0 ? step->raws[step->raw_count - 1].most_fee : s->most_fee;
+        if (u256_add(all, step_cost(step, step == special ? price : usual), &all))
+            return endless;
+    }
+    return all;
 }
 
 struct u256 sender_cost(const struct sender *s, const struct op *op)
 {
-    struct u256 all = { { 0 } };
-    for (size_t i = 0; i < op->step_count; i++)
-        if (u256_add(all, step_cost(s, &op->steps[i]), &all))
-            return (struct u256){ { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX } };
-    return all;
+    return sender_cost_at(s, op, NULL, endless);
+}
+
+int sender_hold(struct sender *s, struct op *op, struct u256 cost)
+{
+    bool limited = s->has_limit || (op->has_most && op->limited);
+    struct u256 limit = s->has_limit ? s->limit : op->most, tenth = { { 0 } };
+    if (!limited)
+        (void)u256_divide_u64(limit, 10, &tenth);
+    if (u256_add(limit, tenth, &limit))
+        limit = endless;
+    if ((!limited && !op->has_most) || u256_compare(cost, limit) <= 0)
+        return TOOL_DONE;
+    if (limited)
+        return tools_complain(s->tool->call, TOOL_REFUSED, "%s of %s has become dearer: it could cost %s in all, more than --max-cost %s, so the rest is not sent; saying the same again with another --max-cost goes on",
+                              op->verb, op->name, name_ether(s->tool, cost), name_ether(s->tool, limit));
+    sender_say(s->tool, "%s of %s has become dearer: it could cost %s in all, %s was agreed to", op->verb, op->name, name_ether(s->tool, cost), name_ether(s->tool, op->most));
+    int rc = sender_ask(s->tool->call, "Go on all the same?");
+    if (rc == TOOL_DONE)
+        op->most = cost;
+    return rc;
 }
 
 /* ---- preview ---- */
@@ -362,7 +396,7 @@ static void preview(struct sender *s, const struct op *op, const char *title, FI
         if (!u256_is_zero(step->call.value))
             fprintf(out, "   value %s (what is too much comes back)\n", name_ether(tool, step->call.value));
         if (!step->done)
-            fprintf(out, "   gas %s %llu at most, at most %s gwei each: %s\n", step->later ? "about" : "limit", (unsigned long long)step->gas, gwei(tool, s->most_fee), name_ether(tool, step_cost(s, step)));
+            fprintf(out, "   gas %s %llu at most, at most %s gwei each: %s\n", step->later ? "about" : "limit", (unsigned long long)step->gas, gwei(tool, s->most_fee), name_ether(tool, step_cost(step, s->most_fee)));
     }
     fprintf(out, "from %s, which has %s\nin all at most %s\n", name_address(tool, &s->from), name_ether(tool, s->balance), name_ether(tool, sender_cost(s, op)));
 }
@@ -395,6 +429,7 @@ int sender_confirm(struct sender *s, struct op *op, const char *title, bool *sto
         return tools_complain(call, TOOL_REFUSED, "%s has %s, which is less than it could cost: nothing was sent", name_address(s->tool, &s->from), name_ether(s->tool, s->balance));
     op->has_most = true;
     op->most = s->has_limit ? s->limit : cost;
+    op->limited = s->has_limit;
     if (dry)
         printf("a dry run: nothing was sent\n");
     return dry || elsewhere ? TOOL_DONE : sender_ask(call, "Send this?");

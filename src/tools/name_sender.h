@@ -38,8 +38,15 @@ int sender_try(struct sender *sender, const struct write_call *call, const char 
 int sender_gas(struct sender *sender, const struct write_call *call, const char *block, uint64_t *gas, struct tool_reply *reply);
 /* Gas limits of all steps that can be tried now; complains about one that would fail. */
 int sender_estimate(struct sender *sender, struct op *op);
-/* What steps that are not done can cost at most. */
+/* --max-cost. */
+int sender_limit(const struct tool_call *call, bool *has, struct u256 *limit);
+/* What it has cost, and what steps that are not done can still cost at most. */
 struct u256 sender_cost(const struct sender *sender, const struct op *op);
+/* The same, were this step signed (anew) for such a price of gas. */
+struct u256 sender_cost_at(const struct sender *sender, const struct op *op, const struct op_step *step, struct u256 price);
+/* Holds it against --max-cost, or else against what was agreed to (a tenth more is no news), and asks when it is more.
+ * @return TOOL_DONE, or complains: nothing is to be signed */
+int sender_hold(struct sender *sender, struct op *op, struct u256 cost);
 /* Shows what is to be sent, holds it against --max-cost and the balance, asks.
  * @return TOOL_DONE (go on), TOOL_REFUSED; with --dry-run *stop is set */
 int sender_confirm(struct sender *sender, struct op *op, const char *title, bool *stop);

@@ -3,18 +3,25 @@
 import json
 import re
 import subprocess
-import threading
 import time
 
 import pytest
 
-from devnet import chain, devnet, devnet_session, oracle, proxy  # noqa: F401
+from devnet import chain, devnet, oracle, proxy  # noqa: F401
 from name_tool import Tool
 from rhizome import PATIENCE, RHIZ
 
 YEAR = 365 * 86400
 BTC = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
 IPFS = "ipfs://bafybeibj6lixxzqtsb45ysdjnupvqkufgdvzqbnvmhw2kf7cfkesy7r7d4"
+IPFS_0 = "ipfs://QmRAQB6YaCyidP37UdDnjFY5vQuiBrcqdyoW1CuDgwxkD4"      # the same as ethers writes it
+
+
+@pytest.fixture(scope="module")
+def devnet_session():
+    """As elsewhere, but its controllers take a name a second after the commitment."""
+    with chain("--min-commitment-age", 1) as started:
+        yield started
 
 
 @pytest.fixture
@@ -95,7 +102,7 @@ def test_register_with_every_controller(alice, devnet, year):  # noqa: F811
     shown = alice.json("name", "show", name)
     assert shown["wrapped"] == (year == "2023") and abs(shown["expires"] - time.time() - 2 * YEAR) < 86400
     said = by_ethers(devnet, name, texts=["url"], types=[1])
-    assert said["texts"]["url"] == "https://example.net/" and said["content"] == IPFS and said["dns"]
+    assert said["texts"]["url"] == "https://example.net/" and said["content"] == IPFS_0 and said["dns"]
     assert dict(alice.records(name))["A"] == "300 192.0.2.7"
     # once more is no second registration
     sent = alice.sent()
@@ -139,17 +146,17 @@ def test_without_terminal_nothing_is_sent(alice):
 
 def test_price_rises_before_the_reveal(alice, devnet):  # noqa: F811
     sent = alice.sent()
-    process = alice.start("name", "register", "dear.eth", "--yes", "--max-cost", "0.01")
+    process = alice.start("name", "register", "costly.eth", "--yes", "--max-cost", "0.01")
     end = time.monotonic() + PATIENCE
     while alice.sent() == sent and time.monotonic() < end:
         time.sleep(0.02)
     process.kill()                              # the commitment is there
     process.communicate()
     devnet.usd(dollars=16)                      # a hundred times dearer
-    alice.name("register", "dear.eth", "--yes", "--max-cost", "0.01", code=4)
+    alice.name("register", "costly.eth", "--yes", "--max-cost", "0.01", code=4)
     assert "dearer" in alice.errors
     sent = alice.sent()
-    alice.name("register", "dear.eth", "--yes", "--max-cost", "1")
+    alice.name("register", "costly.eth", "--yes", "--max-cost", "1")
     assert alice.sent() == sent + 1             # the commitment was still good
     shown = alice.json("name", "price", "other-name.eth")
     assert int(shown["controllers"][0]["base-wei"]) > 3 * 10**17
