@@ -298,6 +298,23 @@ def test_what_explain_tells(served, devnet_session):  # noqa: F811
     assert served.control("explain", name="www.example.org", type="A")["rcode"] == "REFUSED"
 
 
+def test_the_cache_is_emptied(tmp_path, devnet, proxy):  # noqa: F811
+    only = proxy(devnet.url)
+    with serving(tmp_path, devnet, only.url) as server:
+        for name in ("devnet.eth", "www.devnet.eth", "zone.eth"):
+            assert asked(server, name, "A").answer
+        assert server.control("cache-stats")["entries"] == 3
+        only.counts()
+        shown = server.rhiz("cache", "show", "devnet.eth", check=0).stdout
+        assert "devnet.eth" in shown and "zone.eth" not in shown
+        server.rhiz("cache", "flush", "devnet.eth", "--tree", check=0)
+        assert server.control("cache-stats")["entries"] == 1 and reads(only) == {}
+        assert asked(server, "zone.eth", "A").answer and reads(only) == {}
+        assert asked(server, "devnet.eth", "A").answer and reads(only).get("eth_call") == 1
+        server.rhiz("cache", "flush", check=0)
+        assert server.control("cache-stats")["entries"] == 0
+
+
 def test_any_and_other_classes(served):
     reply = served.query("devnet.eth", "ANY")
     assert rcode(reply) == "NOERROR" and reply.answer

@@ -286,3 +286,53 @@ def test_proofs(tmp_path, devnet, three):  # noqa: F811
         for _ in range(3):
             assert wallets(asked(server, "legacy.eth", WALLET)) == {"ETH": devnet.d["accounts"][2]}
             server.control("cache-flush")
+
+
+def test_a_node_by_its_socket(tmp_path):
+    """JSON-RPC over a Unix socket, as a node of one's own has it; and a batch of names at once."""
+    path = tmp_path / "node.ipc"
+    with chain("--ipc", path) as devnet:
+        with serving(tmp_path / "rhizd", devnet, f"unix:{path}") as server:
+            assert data(asked(server, "devnet.eth", "A")) == ["192.0.2.1", "192.0.2.2"]
+            asking = [threading.Thread(target=lambda n=n: asked(server, f"q{n}.zone.eth", "A")) for n in range(20)]
+            for one in asking:
+                one.start()
+            for one in asking:
+                one.join()
+            devnet.text(name="devnet.eth", key="url", value="by a socket")
+            follows(server, devnet)
+            assert strings(asked(server, "_text.url.devnet.eth", "TXT")) == ["by a socket"]
+            assert server.control("chain-status")["chains"][0]["providers"][0]["failures"] == 0
+
+
+def test_at_the_safe_block(tmp_path):
+    """`at: safe`: what is told is some blocks old, and changes show when they are safe."""
+    with chain() as devnet:
+        devnet.mine(blocks=70)
+        with serving(tmp_path, devnet, options={"at": "safe"}, wait=False) as server:
+            until(lambda: health(server)["health"] == "fresh", what="a head")
+            assert data(asked(server, "devnet.eth", "A")) == ["192.0.2.1", "192.0.2.2"]
+            assert health(server)["head"] == devnet.head()["number"] - 32
+            devnet.text(name="devnet.eth", key="url", value="safe by and by")
+            devnet.mine(blocks=10)
+            until(lambda: health(server)["head"] == devnet.head()["number"] - 32, what="the next head")
+            assert strings(asked(server, "_text.url.devnet.eth", "TXT")) == ["https://devnet.example/"]
+            devnet.mine(blocks=40)
+            until(lambda: health(server)["head"] == devnet.head()["number"] - 32, what="the block with it")
+            assert strings(asked(server, "_text.url.devnet.eth", "TXT")) == ["safe by and by"]
+
+
+def test_one_that_is_behind(tmp_path, devnet, three):  # noqa: F811
+    """A node that stands still is outvoted on the head, and well again when it goes on."""
+    old = devnet.rpc("eth_getBlockByNumber", "latest", False)
+    three[0].rules({"methods": ["eth_getBlockByNumber"], "result": old})
+    with serving(tmp_path, devnet, *urls(three), options=QUORUM) as server:
+        for number in range(3):
+            devnet.text(name="devnet.eth", key="url", value=f"value {number}")
+            devnet.mine(blocks=5)
+            follows(server, devnet)
+            assert strings(asked(server, "_text.url.devnet.eth", "TXT")) == [f"value {number}"]
+        three[0].rules()
+        devnet.mine(blocks=2)
+        follows(server, devnet)
+        until(lambda: {p["state"] for p in health(server)["providers"]} == {"in use"}, 15, "all three")
