@@ -83,13 +83,13 @@ static void page_rhiz(FILE *out)
 {
     head(out, "rhiz", 1, "the tools of Rhizome, a DNS name server");
     fputs(".B rhiz\n.I NOUN\n[\n.I VERB\n] ...\n", out);
-    paragraph(out, "DESCRIPTION", "Asks name servers, works on zone files, and steers the daemon rhizd over its control socket.");
+    paragraph(out, "DESCRIPTION", "Asks name servers, works on zone files, looks up and changes names on blockchains, and steers the daemon rhizd over its control socket.");
     fputs(".SH COMMANDS\n", out);
     commands(out, NULL);
     options(out, NULL);
     paragraph(out, "EXIT STATUS", exits);
     paragraph(out, "ENVIRONMENT", "RHIZ_CONFIG names the configuration file. NO_COLOR switches colour off.");
-    fputs(".SH SEE ALSO\nrhiz\\-query(1), rhiz\\-zone(1), rhizd(8), rhizd.yaml(5)\n", out);
+    fputs(".SH SEE ALSO\nrhiz\\-query(1), rhiz\\-zone(1), rhiz\\-name(1), rhizd(8), rhizd.yaml(5)\n", out);
 }
 
 static void page_query(FILE *out)
@@ -131,6 +131,28 @@ static void page_zone(FILE *out)
     fputs(".SH SEE ALSO\nrhiz(1), rhizd(8)\n", out);
 }
 
+static void page_name(FILE *out)
+{
+    head(out, "rhiz-name", 1, "names on blockchains: look up, register, change");
+    fputs(".B rhiz name\n.I VERB\n\\&...\n.br\n.B rhiz wallet\n.I VERB\n\\&...\n", out);
+    paragraph(out, "DESCRIPTION", "One set of verbs for every name system; the suffix of the name says which. Chains and suffixes are those of the configuration, or --rpc names one node. "
+                                  "No daemon is needed; what is read is compared over as many nodes as the configuration wants. What spends money shows every call with its arguments and its "
+                                  "cost, tries it without sending, asks, and then waits until it is confirmed.");
+    fputs(".SH COMMANDS\n", out);
+    commands(out, "name");
+    commands(out, "wallet");
+    options(out, "name");
+    paragraph(out, "RECORDS", "KEY=VALUE: a type of the DNS (A=192.0.2.1, MX=10 mail; several of one type make one set, names are relative to the name, a TXT without quotes is one "
+                              "string); text.KEY=; addr.COIN= with a short name or a number; contenthash=ipfs://...; resolver=0x...; primary. An empty value removes. --zone FILE makes the DNS "
+                              "records those of a master file and removes what is not in it.");
+    paragraph(out, "WHAT IS UNDER WAY", "Before anything is sent, the secret of a commitment and each signed transaction are in a file below the state folder. After a crash say the same again: "
+                                        "it goes on where it was, with the same octets, so nothing is paid twice. `rhiz name pending` lists what is not over.");
+    paragraph(out, "EXIT STATUS", exits);
+    paragraph(out, "ENVIRONMENT", "RHIZ_CONFIG, RHIZ_KEYSTORE, RHIZ_STATE, RHIZ_PASSWORD_FILE: what -c, --keystore, the folder of what is under way and --password-file are when neither the "
+                                  "command line nor the configuration (wallet:) says.");
+    fputs(".SH SEE ALSO\nrhiz(1), rhizd.yaml(5)\n", out);
+}
+
 static void page_rhizd(FILE *out)
 {
     head(out, "rhizd", 8, "authoritative DNS name server");
@@ -150,13 +172,13 @@ static void page_rhizd(FILE *out)
 int tools_man_print(FILE *out, const char *page)
 {
     static const struct { const char *name; void (*print)(FILE *out); } pages[] = {
-        { "rhiz", page_rhiz }, { "rhiz-query", page_query }, { "rhiz-zone", page_zone }, { "rhizd", page_rhizd } };
+        { "rhiz", page_rhiz }, { "rhiz-query", page_query }, { "rhiz-zone", page_zone }, { "rhiz-name", page_name }, { "rhizd", page_rhizd } };
     for (size_t i = 0; i < LENGTH_OF(pages); i++)
         if (strcmp(pages[i].name, page) == 0) {
             pages[i].print(out);
             return TOOL_DONE;
         }
-    return tools_complain(NULL, TOOL_USAGE, "there is no page `%s`; rhiz, rhiz-query, rhiz-zone and rhizd are", page);
+    return tools_complain(NULL, TOOL_USAGE, "there is no page `%s`; rhiz, rhiz-query, rhiz-zone, rhiz-name and rhizd are", page);
 }
 
 /* ---- completion ---- */

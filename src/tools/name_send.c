@@ -16,7 +16,7 @@ struct parcel {
     struct eth_word hash;
     struct chain *chain;
 };
-struct sending { struct chain_tool *tool; struct parcel list[SIGNED_MAX]; size_t count; };
+struct sending { struct chain_tool *tool; struct parcel list[SIGNED_MAX]; size_t count; struct u256 cost; };
 
 /* ---- reading ---- */
 
@@ -119,7 +119,7 @@ static int parcel_show(struct sending *s, struct parcel *p, size_t number, FILE 
 {
     struct u256 cost;
     struct text text;
-    const char *most = s->tool->call->values[OPTION_MAX_COST];
+    bool limited = false;
     int rc = chain_find(s, p);
     if (rc != TOOL_DONE)
         return rc;
@@ -129,12 +129,12 @@ static int parcel_show(struct sending *s, struct parcel *p, size_t number, FILE 
     fprintf(out, "%zu. from %s to %s on chain %s\n%s   value %s, number %llu, at most %s in all\n", number, name_address(s->tool, &p->from), p->tx.creates ? "a new contract" : name_address(s->tool, &p->tx.to),
             chain_name(p->chain), text.full ? "" : text.data, name_ether(s->tool, p->tx.value), (unsigned long long)u256_to_u64(p->tx.nonce), over ? "?" : name_ether(s->tool, cost));
     text_clear(&text);
-    struct u256 limit;
-    if (most == NULL)
-        return TOOL_DONE;
-    if (u256_parse_units(slice_of(most, strspn(most, "0123456789.")), 18, &limit) != OK)
-        return tools_complain(s->tool->call, TOOL_USAGE, "--max-cost %s: an amount of ether is meant", most);
-    return over || u256_compare(cost, limit) > 0 ? tools_complain(s->tool->call, TOOL_REFUSED, "that could cost more than --max-cost %s: nothing was sent", most) : TOOL_DONE;
+    struct u256 limit = { { 0 } };
+    rc = sender_limit(s->tool->call, &limited, &limit);
+    over = over || u256_add(s->cost, cost, &s->cost);           /* it is a limit of all of them */
+    if (rc != TOOL_DONE || !limited || (!over && u256_compare(s->cost, limit) <= 0))
+        return rc;
+    return tools_complain(s->tool->call, TOOL_REFUSED, "that could cost more than --max-cost %s: nothing was sent", s->tool->call->values[OPTION_MAX_COST]);
 }
 
 /* ---- sending ---- */

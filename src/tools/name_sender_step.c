@@ -121,6 +121,8 @@ static int nonce_take(struct sender *s, const struct op *op, struct op_step *ste
 static int keep_and_send(struct sender *s, struct op *op, struct op_step *step, const struct op_raw *raw)
 {
     const char *why = NULL;
+    if (step->raw_count == OP_RAWS_MAX)
+        memmove(&step->raws[0], &step->raws[1], --step->raw_count * sizeof step->raws[0]);
     step->raws[step->raw_count++] = *raw;
     int rc = op_save(s->tool, op);                      /* before anybody sees it */
     if (rc != TOOL_DONE)
@@ -140,7 +142,9 @@ static int step_send(struct sender *s, struct op *op, struct op_step *step)
     struct store_lock lock = { 0 };
     char path[TOOL_PATH_ROOM];
     struct op_raw raw = { .most_fee = s->most_fee, .priority = s->priority };
-    int rc = key_unlock(s);
+    int rc = sender_hold(s, op, sender_cost_at(s, op, step, s->most_fee));
+    if (rc == TOOL_DONE)
+        rc = key_unlock(s);
     if (rc == TOOL_DONE)
         rc = op_path(s->tool, s->chain_id, chain_tool_format(s->tool, "nonce-%s.lock", name_hex(s->tool, s->from.octets, 20)), path);
     if (rc != TOOL_DONE)
@@ -173,6 +177,17 @@ static struct u256 larger(struct u256 a, struct u256 b)
     return u256_compare(a, b) > 0 ? a : b;
 }
 
+/* Against --max-cost; fees that rise without anybody's being asked stop at twice what was agreed to. */
+static bool bump_too_dear(const struct sender *s, const struct op *op, struct u256 whole)
+{
+    struct u256 limit = s->has_limit ? s->limit : op->most;
+    if (!s->has_limit && (!op->has_most || (!op->limited && s->tool->call->values[OPTION_BUMP] != NULL)))
+        return false;
+    if (!s->has_limit && !op->limited && u256_multiply_u64(limit, 2, &limit))
+        return false;
+    return u256_compare(whole, limit) > 0;
+}
+
 /* The same with both fees an eighth higher, and at least what is usual now. */
 static int step_bump(struct sender *s, struct op *op, struct op_step *step)
 {
@@ -184,11 +199,10 @@ static int step_bump(struct sender *s, struct op *op, struct op_step *step)
         return rc;
     s->legacy = last->legacy;
     struct op_raw raw = { .most_fee = larger(over(last->most_fee), s->most_fee), .priority = larger(over(last->priority), s->priority) };
-    struct u256 before = s->most_fee, cost, all = { { 0 } };
+    struct u256 cost, all = { { 0 } }, whole = sender_cost_at(s, op, step, raw.most_fee);
     bool big = u256_multiply_u64(raw.most_fee, step->gas, &cost) || u256_add(cost, step->call.value, &all);
-    s->most_fee = before;
-    if (big || (s->has_limit && u256_compare(all, s->limit) > 0) || u256_compare(all, s->balance) > 0) {
-        sender_say(s->tool, "%s: higher fees could cost %s, which is more than --max-cost or the balance: it waits on", step->call.what, name_ether(s->tool, all));
+    if (big || bump_too_dear(s, op, whole) || u256_compare(all, s->balance) > 0) {
+        sender_say(s->tool, "%s: with higher fees it could cost %s in all, which is more than --max-cost, twice what was agreed to, or the balance: it waits on", step->call.what, name_ether(s->tool, whole));
         return TOOL_DONE;
     }
     rc = key_unlock(s);
@@ -211,16 +225,19 @@ struct watch {
 /* @return OK and the receipt of whichever of them is on the chain */
 static enum status step_receipt(struct sender *s, const struct op_step *step, struct receipt *out, struct eth_word *hash)
 {
-    enum status worst = E_NOT_FOUND;
+    enum status best = E_NOT_FOUND;
     for (size_t i = step->raw_count; i-- > 0;) {
-        enum status st = sender_receipt(s->tool, s->chain, &step->raws[i].hash, out);
-        if (st == OK) {
+        struct receipt one;
+        enum status st = sender_receipt(s->tool, s->chain, &step->raws[i].hash, &one);
+        if (st == OK && (best != OK || one.good)) {         /* with two numbers, one may be good and the other refused for it */
             *hash = step->raws[i].hash;
-            return OK;
+            *out = one;
         }
-        worst = st != E_NOT_FOUND ? st : worst;
+        if (st == OK && one.good)
+            return OK;
+        best = st == OK || (st != E_NOT_FOUND && best == E_NOT_FOUND) ? st : best;
     }
-    return worst;
+    return best;
 }
 
 static int step_failed(struct sender *s, struct op *op, struct op_step *step, const struct receipt *receipt)
@@ -243,10 +260,13 @@ static int step_failed(struct sender *s, struct op *op, struct op_step *step, co
 static int step_settle(struct sender *s, struct op *op, struct op_step *step, const struct receipt *receipt, const struct eth_word *hash)
 {
     struct u256 head;
-    if (!receipt->good)
-        return step_failed(s, op, step, receipt);
     if (sender_number(s->tool, s->chain, "eth_blockNumber", "[]", &head, NULL) != OK || u256_to_u64(head) + 1 < receipt->block + s->confirmations)
         return TOOL_PENDING;
+    if (!receipt->good)                 /* not before it is deep enough: in another block it might be good */
+        return step_failed(s, op, step, receipt);
+    struct u256 fee, price = u256_is_zero(receipt->gas_price) && step->raw_count > 0 ? step->raws[step->raw_count - 1].most_fee : receipt->gas_price;
+    if (u256_multiply_u64(price, receipt->gas_used, &fee) || u256_add(fee, step->call.value, &step->paid))
+        step->paid = step->call.value;
     step->done = true;
     step->block = receipt->block;
     step->hash = *hash;
@@ -287,7 +307,6 @@ static int step_lost(struct sender *s, struct op *op, struct op_step *step, stru
         return tools_complain(s->tool->call, TOOL_FAILED, "%s: the number %llu of `%s` was used by a transaction that the node does not show, so whether it was this one is not known, and it is not paid again. `rhiz name show %s` tells; if it was another one, remove %s and say the same again",
                               op->name, (unsigned long long)step->nonce, step->call.what, op->name, op->path);
     sender_say(s->tool, "%s: another transaction took its number %llu; it is signed anew", step->call.what, (unsigned long long)step->nonce);
-    step->raw_count = 0;
     return step_send(s, op, step);
 }
 
@@ -401,12 +420,13 @@ int sender_await(struct chain_tool *tool, struct chain *chain, const struct eth_
 
 /* ---- the whole way ---- */
 
+/* The value is no part of it: prices move with each block, and a renewal that was begun is the same at another price. */
 static bool same_calls(const struct op *op, const struct write_call *calls, size_t count)
 {
     bool same = op->step_count == count;
     for (size_t i = 0; i < count && same; i++) {
         const struct write_call *a = &op->steps[i].call, *b = &calls[i];
-        same = eth_address_equal(&a->to, &b->to) && u256_compare(a->value, b->value) == 0 && a->data.length == b->data.length && memcmp(a->data.data, b->data.data, a->data.length) == 0;
+        same = eth_address_equal(&a->to, &b->to) && a->data.length == b->data.length && memcmp(a->data.data, b->data.data, a->data.length) == 0;
     }
     return same;
 }
@@ -420,6 +440,8 @@ static int execute_rest(struct sender *s, struct op *op, const struct write_call
     *same = begun && same_calls(op, calls, count);
     if (!begun)
         return TOOL_DONE;
+    if (s->tool->call->values[OPTION_UNSIGNED] != NULL)
+        return tools_complain(s->tool->call, TOOL_REFUSED, "%s of %s was begun before with a key that is here; without --unsigned it goes on", op->verb, op->name);
     sender_say(s->tool, "%s of %s was begun before; going on with that", op->verb, op->name);
     int rc = sender_fees(s);
     if (rc == TOOL_DONE)

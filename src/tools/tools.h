@@ -56,7 +56,7 @@ int tools_main(int argc, char **argv);
 /* ---- help from the table ---- */
 /* noun NULL: all; verb NULL: all of the noun. @return TOOL_DONE, or TOOL_USAGE when there is no such command */
 int tools_help_print(FILE *out, const char *noun, const char *verb);
-int tools_man_print(FILE *out, const char *page);             /* rhiz, rhiz-query, rhiz-zone, rhizd */
+int tools_man_print(FILE *out, const char *page);             /* rhiz, rhiz-query, rhiz-zone, rhiz-name, rhizd */
 int tools_completion_print(FILE *out, const char *shell);     /* bash, zsh */
 
 /* ---- the verbs ---- */

@@ -56,6 +56,11 @@ static void test_pages_name_every_verb(void **state)
         }
     free(page);
     free(printed(tools_man_print, "nosuch", TOOL_USAGE));
+    page = printed(tools_man_print, "rhiz-name", TOOL_DONE);
+    static const char *const wanted[] = { ".B rhiz name register", ".B rhiz wallet new", "max\\-cost", "pending" };
+    for (size_t i = 0; i < LENGTH_OF(wanted); i++)
+        assert_non_null(strstr(page, wanted[i]));
+    free(page);
     char *bash = printed(tools_completion_print, "bash", TOOL_DONE);
     assert_non_null(strstr(bash, "complete -F _rhiz rhiz"));
     assert_null(strstr(bash, "tsig"));
