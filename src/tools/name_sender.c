@@ -208,6 +208,15 @@ void sender_close(struct sender *s)
 
 /* ---- fees ---- */
 
+static const char *gwei(struct chain_tool *tool, struct u256 wei)
+{
+    struct text text;
+    char room[U256_TEXT_ROOM];
+    text_fixed(&text, room, sizeof room);
+    u256_print_units(&text, wei, 9);
+    return arena_string(tool->arena, room);
+}
+
 static int compare_u256(const void *a, const void *b)
 {
     return u256_compare(*(const struct u256 *)a, *(const struct u256 *)b);
@@ -229,6 +238,23 @@ static struct u256 priority_of_history(struct sender *s)
     return list[count / 2];
 }
 
+/* What one node tells is paid as it is: without --max-cost it must be what is usual.  A tip beyond that is cut, for then it only takes longer;
+ * the base fee is no more than a limit of what the block takes. */
+static int fees_bound(struct sender *s)
+{
+    enum { POLYGON = 137, TIP_GWEI = 10, TIP_GWEI_POLYGON = 200, PRICE_GWEI = 1000, GWEI = 1000000000 };
+    struct u256 tip = u256_from_u64((uint64_t)GWEI * (s->chain_id == POLYGON ? TIP_GWEI_POLYGON : TIP_GWEI)), price = u256_from_u64((uint64_t)GWEI * PRICE_GWEI);
+    if (s->has_limit || chain_id_is_development(s->chain_id))
+        return TOOL_DONE;
+    if (s->legacy && u256_compare(s->most_fee, price) > 0)
+        return tools_complain(s->tool->call, TOOL_REFUSED, "chain %s: the node tells a price of gas of %s gwei, which is not usual; with --max-cost it is taken", chain_name(s->chain), gwei(s->tool, s->most_fee));
+    if (s->legacy || u256_compare(s->priority, tip) <= 0)
+        return TOOL_DONE;
+    sender_say(s->tool, "chain %s: the node wants a tip of %s gwei, which is not usual; without --max-cost it is %s", chain_name(s->chain), gwei(s->tool, s->priority), gwei(s->tool, tip));
+    s->priority = tip;
+    return TOOL_DONE;
+}
+
 int sender_fees(struct sender *s)
 {
     struct tool_reply head;
@@ -248,6 +274,9 @@ int sender_fees(struct sender *s)
     }
     if (st != OK)
         return tools_complain(s->tool->call, TOOL_FAILED, "chain %s: fees and balance could not be had: %s", chain_name(s->chain), why != NULL ? why : status_text(st));
+    int rc = fees_bound(s);
+    if (rc != TOOL_DONE)
+        return rc;
     if (!s->legacy) {
         struct u256 twice;
         bool over = u256_multiply_u64(s->base_fee, 2, &twice);
@@ -372,15 +401,6 @@ int sender_hold(struct sender *s, struct op *op, struct u256 cost)
 }
 
 /* ---- preview ---- */
-
-static const char *gwei(struct chain_tool *tool, struct u256 wei)
-{
-    struct text text;
-    char room[U256_TEXT_ROOM];
-    text_fixed(&text, room, sizeof room);
-    u256_print_units(&text, wei, 9);
-    return arena_string(tool->arena, room);
-}
 
 static void preview(struct sender *s, const struct op *op, const char *title, FILE *out)
 {

@@ -220,7 +220,7 @@ static void test_describe(void **state)
         "    label \"alice\"\n"
         "    owner 0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n"
         "    seconds 31536000 (365 days)\n"
-        "    secret 0x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a\n"
+        "    secret (not shown)\n"
         "    resolver 0xF29100983E058B709F3D539b0c765937B804AC15\n"
         "    records-set \n"
         "      setAddr\n"
