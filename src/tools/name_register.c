@@ -433,34 +433,19 @@ static int price_now(struct registering *g, struct u256 *value)
     return TOOL_DONE;
 }
 
-/* What it costs now against what was agreed to. */
+/* What it costs now against what was agreed to.  The commitment stays good for a while. */
 static int price_agree(struct registering *g)
 {
     struct op_step *step = &g->op->steps[STEP_REGISTER];
-    struct u256 value, before = step->call.value, quoted = { { 0 } };
-    const struct tool_call *call = g->tool->call;
+    struct u256 value, before = step->call.value;
     int rc = price_now(g, &value);
     if (rc == TOOL_DONE)
         rc = sender_fees(&g->sender);
     if (rc != TOOL_DONE)
         return rc;
     step->call.value = value;
-    struct u256 cost = sender_cost(&g->sender, g->op);
-    struct u256 limit = g->sender.has_limit ? g->sender.limit : g->op->most;
-    (void)!u256_multiply_u64(limit, g->sender.has_limit ? 100 : 110, &quoted);     /* a tenth over what was shown is no news */
-    (void)u256_divide_u64(quoted, 100, &quoted);
-    if (!g->op->has_most || u256_compare(cost, quoted) <= 0)
-        return TOOL_DONE;
-    if (g->sender.has_limit) {
-        step->call.value = before;
-        return tools_complain(call, TOOL_REFUSED, "%s has become dearer: it could cost %s, more than --max-cost %s. The commitment stays good for a while: say the same again with another --max-cost", g->name.text,
-                              name_ether(g->tool, cost), call->values[OPTION_MAX_COST]);
-    }
-    sender_say(g->tool, "%s has become dearer: it could cost %s in all, %s was agreed to", g->name.text, name_ether(g->tool, cost), name_ether(g->tool, g->op->most));
-    rc = sender_ask(call, "Register it all the same?");
-    if (rc == TOOL_DONE)
-        g->op->most = cost;
-    else
+    rc = sender_hold(&g->sender, g->op, sender_cost(&g->sender, g->op));
+    if (rc != TOOL_DONE)
         step->call.value = before;
     return rc;
 }
