@@ -30,6 +30,7 @@ void making_add(struct making *m, struct name_view owner, uint16_t type, uint32_
     enum status st = zone_builder_add(m->builder, owner, type, ttl, rdata, size, NULL);
     if (st != OK && st != E_RANGE)
         m->status = st;
+    m->has_soa |= st == OK && type == TYPE_SOA && name_equal(owner, name_view_of(&m->origin));
     if (st == OK && !has_owner(m, owner) && m->owner_count < MAKING_OWNERS)
         m->owners[m->owner_count++] = owner_hash(owner);
 }
@@ -491,7 +492,6 @@ static void choose_origin(struct making *m)
     if ((!soa && !ns) || !tree_to_dns(m->mount, zone_of(f), &zone))
         return;
     m->own = true;
-    m->own_soa = soa;
     m->origin = zone;
 }
 

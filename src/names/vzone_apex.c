@@ -48,7 +48,7 @@ void apex_add(struct making *m)
     if (m->own && own_server(m->in->facts[0].facts, &server) && tree_to_dns(m->mount, server, &mapped))
         server = name_view_of(&mapped);
     uint32_t negative = least(NEGATIVE_TTL, m->in->ttl_limit);
-    if (!m->own_soa) {
+    if (!m->has_soa) {
         size_t size = soa_write(server, origin, m->in->serial, negative, rdata);
         making_add(m, origin, TYPE_SOA, negative, rdata, size);
     }

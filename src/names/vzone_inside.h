@@ -14,7 +14,7 @@ struct making {
     struct zone_builder *builder;
     struct name origin;                 /* of the version, in the DNS */
     bool own;                           /* it is an ENS name's own zone, with SOA or NS from the chain */
-    bool own_soa;
+    bool has_soa;                       /* one was added: its own */
     enum status status;                 /* sticky */
     uint64_t owners[MAKING_OWNERS]; size_t owner_count;     /* hashes of those that have a record; more are forgotten */
 };

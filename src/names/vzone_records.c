@@ -128,9 +128,11 @@ static bool is_apex_set(const struct facts *facts, const struct fact_records *se
 
 void records_add(struct making *m, const struct facts *facts, bool apex_only)
 {
+    /* Other names' zones lie within this one without an edge. */
+    const bool own = m->own && name_equal(zone_of(facts), zone_of(m->in->facts[0].facts));
     for (size_t i = 0; i < facts->record_count; i++) {
         const struct fact_records *set = &facts->records[i];
-        if (set->fact.state != FACT_PRESENT || (is_apex_set(facts, set) && !m->own))
+        if (set->fact.state != FACT_PRESENT || (is_apex_set(facts, set) && !own))
             continue;
         if (set->type == TYPE_SOA && !is_apex_set(facts, set))
             continue;                                   /* there is one zone here */
