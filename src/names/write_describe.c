@@ -10,7 +10,7 @@
 #include "names/coin.h"
 #include "names/contenthash.h"
 
-enum { HEX_SHOWN = 64, TEXT_SHOWN = 200, ELEMENTS_SHOWN = 64, INDENT_MAX = 16 };
+enum { HEX_SHOWN = 64, TEXT_SHOWN = 200, ELEMENTS_SHOWN = 64, INDENT_MAX = 16, NESTED_INDENT = 10 };     /* calls deeper than that are octets: each level may double the work */
 
 /* A function: what it is called with, and the names of the arguments, a word each.  `records` are those of the DNS, `content` a content hash,
  * `coin` a coin type that the argument behind it belongs to, `seconds` a time span. */
@@ -249,14 +249,17 @@ static void list_add(struct show *show, const char *type, const char *end, struc
     for (size_t i = 0; i < count && i < ELEMENTS_SHOWN && abi_ok(reader->input); i++) {
         struct slice data = abi_read_bytes(&element);
         text_add_char(show->out, '\n');
-        if (!text) {
+        if (!text && show->indent < NESTED_INDENT) {
             write_describe(data, show->indent + 1, show->out);
             if (show->out->length > 0 && !show->out->full)
                 show->out->data[--show->out->length] = 0;       /* its line feed: the caller adds one */
             continue;
         }
         indent_add(show->out, show->indent + 1);
-        string_add(show->out, data);
+        if (text)
+            string_add(show->out, data);
+        else
+            hex_add(show->out, data);
     }
 }
 
