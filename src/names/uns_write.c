@@ -13,7 +13,7 @@ struct pairs { struct write_changes *changes; struct slice keys[PAIRS_MAX], valu
 static enum status keep(struct pairs *p, struct text *key, struct text *value)
 {
     bool full = key->full || value->full;
-    char *k = full ? NULL : arena_string(p->changes->arena, key->length > 0 ? key->data : "");
+    char *k = full ? NULL : arena_copy(p->changes->arena, key->length > 0 ? key->data : "", key->length + (key->length == 0));
     char *v = full ? NULL : arena_copy(p->changes->arena, value->length > 0 ? value->data : "", value->length + (value->length == 0));
     if (p->count < PAIRS_MAX && k != NULL && v != NULL) {
         p->keys[p->count] = slice_of(k, key->length);
