@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`rhiz name` and `rhiz wallet` on a devnet, against ethers as a witness."""
 import json
+import os
+import pty
 import re
 import subprocess
 import time
@@ -142,6 +144,38 @@ def test_without_terminal_nothing_is_sent(alice):
     out = alice.name("register", "asked.eth", "--dry-run", "A=192.0.2.1")
     assert "commit" in out and "asked.eth.\t300\tIN\tA\t192.0.2.1" in out and "nothing was sent" in out
     assert "nothing is under way" in alice.name("pending")
+
+
+def test_question_on_a_terminal(alice):
+    for answer, code in ((b"n\n", 4), (b"\n", 4), (b"y\n", 0)):
+        sent = alice.sent()
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([RHIZ, "name", "update", "devnet.eth", "text.url=asked"], stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=alice.env)
+        os.close(theirs)
+        seen = b""
+        while b"[y/N]" not in seen:
+            seen += os.read(ours, 4096)
+        os.write(ours, answer)
+        try:
+            while os.read(ours, 4096):
+                pass
+        except OSError:
+            pass                                # the other end is closed
+        assert process.wait(PATIENCE) == code and alice.sent() == sent + (code == 0)
+        process.stdout.close()
+        os.close(ours)
+
+
+def test_quorum(tmp_path, devnet, proxy):  # noqa: F811
+    """Two operators, one of whom lies about the price: nothing is sent."""
+    second = proxy(devnet.url)
+    tool = Tool(tmp_path, devnet, urls=[devnet.url, second.url], check="quorum", quorum=2)
+    tool.name("register", "agreed.eth", "A=192.0.2.7", "--yes")
+    assert tool.json("name", "lookup", "agreed.eth")["proof"] == "quorum 2/2"
+    sent = tool.sent()
+    second.rules({"methods": ["eth_call"], "result": "0x" + "11" * 64})
+    tool.name("register", "disputed.eth", "--yes", code=5)
+    assert tool.sent() == sent
 
 
 def test_price_rises_before_the_reveal(alice, devnet):  # noqa: F811
