@@ -38,7 +38,12 @@ void making_add(struct making *m, struct name_view owner, uint16_t type, uint32_
 void making_add_txt(struct making *m, struct name_view owner, uint32_t ttl, struct slice value)
 {
     enum { STRING = 255, TEXT_MAX = 16384 };
-    size_t length = value.length < TEXT_MAX ? value.length : TEXT_MAX, at = 0;
+    size_t length = value.length, at = 0;
+    if (length > TEXT_MAX) {            /* half of it would be another text */
+        making_failed(m, TYPE_TXT, CHAIN_FAILURE_NONE, "a text that is too long for a message");
+        making_rest_failed(m, CHAIN_FAILURE_NONE, "a text that is too long for a message");
+        return;
+    }
     uint8_t *rdata = mem_alloc(length + length / STRING + 2);
     if (rdata == NULL) {
         m->status = E_NOMEM;
@@ -282,9 +287,12 @@ static void find_wanted(struct making *m)
 /* A name that exists and has nothing that was asked for: something below it, which nobody asks for here, makes it a node. */
 static void add_empty(struct making *m, struct name_view owner)
 {
-    static const uint8_t nothing[1] = { 0 };
+    static const uint8_t marks[2] = { 0, 1 }, nothing[1] = { 0 };
     struct name below;
-    if (name_prepend(nothing, 1, owner, &below) == OK)
+    enum status st = name_prepend(&marks[0], 1, owner, &below);
+    if (st == OK && name_below(m->in->question, name_view_of(&below)))      /* but not the one that is asked for */
+        st = name_prepend(&marks[1], 1, owner, &below);
+    if (st == OK)
         making_add(m, name_view_of(&below), TYPE_TXT, 0, nothing, 1);
 }
 

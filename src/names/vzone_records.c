@@ -6,12 +6,16 @@
 
 bool vzone_address_is_private(const uint8_t *a, size_t octets)
 {
-    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, nat64[12] = { 0, 0x64, 0xff, 0x9b };
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, nat64[12] = { 0, 0x64, 0xff, 0x9b }, nat64_local[6] = { 0, 0x64, 0xff, 0x9b, 0, 1 }, unspecified[12];
     if (octets == 16) {
         if (memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0)
             return vzone_address_is_private(a + 12, 4);
-        if (a[0] == 0 && memcmp(a, a + 1, 14) == 0 && a[15] <= 1)
-            return true;                                /* ::, ::1 */
+        if (memcmp(a, unspecified, 12) == 0)
+            return vzone_address_is_private(a + 12, 4); /* ::, ::1, and IPv4 inside of ::/96, RFC 4291 2.5.5.1 */
+        if (memcmp(a, nat64_local, 6) == 0)
+            return true;                                /* RFC 8215 */
+        if (a[0] == 0x20 && a[1] == 0x02)
+            return vzone_address_is_private(a + 2, 4);  /* 6to4, RFC 3056 */
         return (a[0] & 0xfe) == 0xfc || (a[0] == 0xfe && a[1] >= 0x80);     /* RFC 4193; link-local and site-local */
     }
     switch (a[0]) {

@@ -225,6 +225,14 @@ static const struct case_ cases[] = {
     { "below one that exists", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 CNAME x.v.a.eth.", "*.a.eth. 60 A 192.0.2.9" }, .owners = { "w.a.eth.", "*.a.eth." } },
                                  { "x.v.a.eth.", "a.eth.", .status = FACTS_ABSENT, .owners = { "-x.v.a.eth.", "v.a.eth." } } }, "w.a.eth.", TYPE_A,
       "NXDOMAIN | w.a.eth. 60 IN CNAME x.v.a.eth." SOA_ETH },
+    { "within its own zone, to a name that has one too", { { "w.a.eth.", "a.eth.", .records = { "a.eth. 3600 NS ns.example.", "w.a.eth. 60 CNAME v.a.eth." }, .owners = { "w.a.eth." } },
+                                                           { "v.a.eth.", .records = { "v.a.eth. 3600 SOA ns.v.a.eth. me.a.eth. 5 1 2 3 90", "v.a.eth. 3600 NS ns.example.", "v.a.eth. 60 A 192.0.2.4" } } },
+      "w.a.eth.", TYPE_A, "NOERROR | w.a.eth. 60 IN CNAME v.a.eth. | v.a.eth. 60 IN A 192.0.2.4" },
+    { "DNAME and NS at once below the zone", { { "x.c.a.eth.", "a.eth.", .records = { "c.a.eth. 60 DNAME b.eth.", "c.a.eth. 60 NS ns.example." }, .owners = { "-x.c.a.eth.", "c.a.eth." } } }, "x.c.a.eth.", TYPE_A,
+      "NOERROR | c.a.eth. 60 IN NS ns.example." },
+    { "a wildcard that is delegated", { { "w.a.eth.", "a.eth.", .records = { "*.a.eth. 60 NS ns.example." }, .owners = { "-w.a.eth.", "*.a.eth." } } }, "w.a.eth.", TYPE_A, "NOERROR" SOA_ETH },
+    { "below the mark of a name that has nothing", { { "\\000.w.a.eth.", "a.eth.", FACTS_ABSENT, .owners = { "-\\000.w.a.eth.", "w.a.eth." } } }, "\\000.w.a.eth.", TYPE_TXT, "NXDOMAIN" SOA_ETH },
+    { "not in a wildcard's own name", { { "*.w.a.eth.", "a.eth.", FACTS_ABSENT, .owners = { "-*.w.a.eth.", "w.a.eth." } } }, "*.w.a.eth.", TYPE_TXT, "NXDOMAIN" SOA_ETH },
     { "one that is refused for its age", { { "a.eth.", .status = FACTS_ABSENT, .owners = { "a.eth." } } }, "a.eth.", TYPE_A, "NXDOMAIN" SOA_ETH },
     { "an alias to another name", { { "a.eth.", .records = { "a.eth. 60 CNAME B.eth." } } }, "a.eth.", TYPE_A, "?", "b.eth." },
     { "that was looked up", { { "a.eth.", .records = { "a.eth. 60 CNAME B.eth." } }, { "b.eth.", .records = { "b.eth. 60 A 192.0.2.4" } } }, "a.eth.", TYPE_A,
@@ -391,7 +399,7 @@ static void private_addresses(void **state)
     static const struct { const char *text; bool want; } table[] = {
         { "0.0.0.0", true }, { "10.1.2.3", true }, { "100.64.0.1", true }, { "100.128.0.1", false }, { "127.0.0.53", true }, { "169.254.169.254", true }, { "169.253.0.1", false },
         { "172.15.0.1", false }, { "172.16.0.1", true }, { "172.31.255.255", true }, { "172.32.0.1", false }, { "192.168.5.5", true }, { "192.0.2.1", false }, { "8.8.8.8", false },
-        { "::", true }, { "::1", true }, { "::2", false }, { "fc00::1", true }, { "fdff::1", true }, { "fe80::1", true }, { "febf::1", true }, { "fec0::1", true }, { "ff02::1", false },
+        { "::", true }, { "::1", true }, { "::2", true }, { "::7f00:1", true }, { "::c633:6407", false }, { "2002:a00:1::1", true }, { "2002:c633:6407::1", false }, { "64:ff9b:1::1", true }, { "fc00::1", true }, { "fdff::1", true }, { "fe80::1", true }, { "febf::1", true }, { "fec0::1", true }, { "ff02::1", false },
         { "::ffff:10.0.0.1", true }, { "::ffff:192.0.2.1", false }, { "64:ff9b::a00:1", true }, { "64:ff9b::808:808", false }, { "2001:db8::1", false },
     };
     for (size_t i = 0; i < LENGTH_OF(table); i++) {
