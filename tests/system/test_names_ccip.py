@@ -158,12 +158,12 @@ def test_gateways_that_are_wrong(served, kind):
 
 def test_a_gateway_that_hangs(tmp_path, place):
     """Not longer than `timeout`, then why; other names do not wait for it."""
-    with serving(tmp_path, place.devnet, options={"ccip": {"loopback": True, "timeout": "800ms"}}, metrics=True) as server:
+    with serving(tmp_path, place.devnet, options={"ccip": {"loopback": True, "timeout": "2s"}}, metrics=True) as server:
         waiting = threading.Thread(target=lambda: asked(server, "_text.url.alice.hangs.eth", "TXT"))
         waiting.start()
         began = time.monotonic()
         assert rcode(asked(server, "legacy.eth", WALLET)) == "NOERROR"
-        assert time.monotonic() - began < 0.7
+        assert time.monotonic() - began < 1.5
         waiting.join()
         assert refused(server, "hangs")["failure"] in ("gateway", "timeout")
 

@@ -73,7 +73,7 @@ def test_a_flood_of_new_names(tmp_path, devnet_session, proxy):  # noqa: F811
             assert mount(server)["lookups"] - lookups <= 200 * (took + 2)
             assert rcodes.count(dns.rcode.SERVFAIL) > 0
         assert rcodes.count(dns.rcode.NXDOMAIN) > 50
-        assert slowest[0] < 1, slowest
+        assert slowest[0] < 2, slowest
         assert server.memory() - before < 160 << 20            # 16 MiB without sanitizers
         assert reads(only).get("eth_call", 0) <= mount(server)["lookups"] - lookups + 50
         only.rules()
@@ -120,3 +120,27 @@ def test_a_deep_name_is_one_lookup(tmp_path, devnet_session, proxy):  # noqa: F8
             reply = asked(server, ".".join(["a"] * depth) + ".nobody.eth", "A")
             assert rcode(reply) in ("NXDOMAIN", "SERVFAIL") and (rcode(reply) == "NXDOMAIN" or errors(reply)), depth
             assert reads(only).get("eth_call", 0) <= 2, depth
+
+
+def test_it_stops_while_names_are_looked_up(tmp_path, devnet_session, proxy):  # noqa: F811
+    """Soon, well, and with nothing left behind; and a reload in between holds up nobody."""
+    only = proxy(devnet_session.url)
+    with serving(tmp_path, devnet_session, only.url) as server:
+        only.rules({"methods": ["eth_call"], "delay": 150})
+        asking = [threading.Thread(target=lambda n=n: asked(server, f"q{n}.zone.eth", "A")) for n in range(16)]
+        for one in asking:
+            one.start()
+        for _ in range(4):
+            server.control("reload")
+        for one in asking:
+            one.join()
+        assert data(asked(server, "q1.zone.eth", "A")) == ["192.0.2.63"]
+        only.rules({"methods": ["eth_call"], "fault": "hang"})
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.connect((ADDRESS, server.port))
+            for n in range(60):
+                s.send(dns.message.make_query(f"h{n}.zone.eth", "A").to_wire())
+            time.sleep(0.2)
+            began = time.monotonic()
+            server.stop()
+            assert time.monotonic() - began < 5

@@ -242,7 +242,7 @@ def test_a_slow_one_does_not_hold_up_what_is_known(tmp_path, devnet, proxy):  # 
         began = time.monotonic()
         for _ in range(20):
             assert data(asked(server, "devnet.eth", "A"))
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 1.7
         for one in waiting:
             one.join()
 
