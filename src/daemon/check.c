@@ -3,6 +3,7 @@
  *
  *  An error is what a start refuses.  A warning is what it lives with (a zone that is not there), or what somebody else may put
  *  right before it: a service manager makes /run/rhizome and is root. */
+#include "daemon/chains.h"
 #include "daemon/inside.h"
 
 #include <errno.h>
@@ -75,6 +76,19 @@ static void check_zones(const struct config *config, struct diagnostics *diag)
     }
 }
 
+/* All of them are made and thrown away; nobody is asked anything. */
+static void check_chains(const struct config *config, struct diagnostics *diag)
+{
+    struct chains *chains = NULL;
+    struct epoch *epoch = epoch_new();
+    enum status st = epoch ? chains_open(config, epoch, &chains, diag) : E_NOMEM;
+    if (st != OK && diagnostics_count(diag, SEVERITY_ERROR) == 0)
+        diagnostics_add(diag, SEVERITY_ERROR, "start", NULL, "chains: %s", status_text(st));
+    chains_free(chains);
+    if (epoch)
+        epoch_free(epoch);
+}
+
 enum status house_check(const struct config *config, struct diagnostics *diag)
 {
     unsigned user = geteuid(), group = getegid();
@@ -84,6 +98,7 @@ enum status house_check(const struct config *config, struct diagnostics *diag)
     check_folder(config, config->server.control, SEVERITY_WARNING, "cannot make the control socket in", "server.control", diag);
     check_folder(config, config->server.tap_file, SEVERITY_ERROR, "cannot write into", "server.dnstap.file", diag);
     check_log(config, diag);
+    check_chains(config, diag);         /* files with URLs are read while we are who starts the daemon */
     /* The rest is read as who the daemon becomes. */
     if (name && root && user_become(name, user, group, diag) != OK)
         return E_INVALID;

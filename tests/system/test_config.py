@@ -69,6 +69,23 @@ def test_error_has_place_line_and_advice(tmp_path):
     assert "  udp-paylod: 1232" in errors
 
 
+def test_the_example_of_names_is_good():
+    result = run("-t", "-c", str(rhizome.ROOT / "examples" / "names.yaml"))
+    assert result.returncode == 0 or "cannot make the state folder" in result.stderr     # as above
+    assert "names.yaml" not in result.stderr and "chain" not in result.stderr
+
+
+def test_a_file_with_a_url_is_read(tmp_path):
+    """`rhizd -t` says that a start would fail, and what is wrong; what the file holds it does not."""
+    (tmp_path / "rhizd.yaml").write_text(f"version: 1\nserver: {{ state: {tmp_path}, control: {tmp_path}/c.sock }}\n"
+                                         "chains: { e: { chain-id: 1, providers: [{ name: a, url-file: a.url }] } }\nnames: [{ suffix: eth, chain: e }]\n")
+    for text, code, says in ((None, 1, "a.url: error: No such file"), ("ftp://hush", 1, "must be a URL"), ("https://a.example/hush", 0, "")):
+        if text:
+            (tmp_path / "a.url").write_text(text + "\n")
+        result = run("-t", "-c", str(tmp_path / "rhizd.yaml"))
+        assert result.returncode == code and says in result.stderr and "hush" not in result.stderr, result.stderr
+
+
 @pytest.mark.parametrize("key", ["resolver", "dnssec"])
 def test_later_parts_are_refused_by_name(tmp_path, key):
     code, errors = check_config(f"{key}: {{}}\n", tmp_path)
