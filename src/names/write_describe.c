@@ -143,6 +143,14 @@ static void indent_add(struct text *out, unsigned indent)
         text_add(out, "  ");
 }
 
+/* A new line, without a blank at the end of the one before. */
+static void line_break(struct text *out)
+{
+    if (!out->full && out->length > 0 && out->data[out->length - 1] == ' ')
+        out->data[--out->length] = 0;
+    text_add_char(out, '\n');
+}
+
 static void hex_add(struct text *out, struct slice data)
 {
     size_t shown = data.length < HEX_SHOWN ? data.length : HEX_SHOWN;
@@ -173,7 +181,7 @@ static void records_add(struct text *out, unsigned indent, struct slice data)
         const uint8_t *rdata = cursor_take(&c, size);
         if (rdata == NULL)
             break;
-        text_add_char(out, '\n');
+        line_break(out);
         indent_add(out, indent);
         if (size > 0) {
             record_print(out, owner, ttl, klass, type, rdata, size, &style);
@@ -248,7 +256,7 @@ static void list_add(struct show *show, const char *type, const char *end, struc
         text_add(show->out, "none");
     for (size_t i = 0; i < count && i < ELEMENTS_SHOWN && abi_ok(reader->input); i++) {
         struct slice data = abi_read_bytes(&element);
-        text_add_char(show->out, '\n');
+        line_break(show->out);
         if (!text && show->indent < NESTED_INDENT) {
             write_describe(data, show->indent + 1, show->out);
             if (show->out->length > 0 && !show->out->full)

@@ -321,7 +321,7 @@ static int begin(struct registering *g, bool *stop)
     if (rc == TOOL_DONE)
         rc = sender_estimate(&g->sender, g->op);
     if (rc == TOOL_DONE)
-        rc = sender_confirm(&g->sender, g->op, chain_tool_format(g->tool, "register %s for %llu year(s) at the controller of %s", g->name.text, (unsigned long long)(g->r.seconds / SECONDS_A_YEAR),
+        rc = sender_confirm(&g->sender, g->op, chain_tool_format(g->tool, "register %s for %llu year%s at the controller of %s", g->name.text, (unsigned long long)(g->r.seconds / SECONDS_A_YEAR), g->r.seconds == SECONDS_A_YEAR ? "" : "s",
                                                                ens_desk_year(g->r.controller)), stop);
     if (rc != TOOL_DONE || *stop)
         return rc;
@@ -378,9 +378,10 @@ static int age_wait(struct registering *g, enum age *out)
         int rc = committed_at(g, &when, &now);
         if (rc != TOOL_DONE)
             return rc;
-        uint64_t clock = chain_loop_unix_ms(g->tool->loop) / 1000, ripe = when + g->youngest;
+        uint64_t clock = chain_loop_unix_ms(g->tool->loop) / 1000, ripe = when + g->youngest, waited = (now_ms - begun) / 1000;
+        uint64_t over = clock > ripe ? clock - ripe : waited > g->youngest ? waited - g->youngest : 0;      /* either clock may be wrong */
         *out = when == 0 ? AGE_NONE : now >= when + g->oldest ? AGE_OLD : now >= when + g->youngest ? AGE_GOOD : AGE_WAIT;
-        if (*out == AGE_WAIT && clock > ripe && young_no_more(g, clock - ripe))
+        if (*out == AGE_WAIT && over > 0 && young_no_more(g, over))
             *out = AGE_GOOD;
         if (*out != AGE_WAIT)
             break;

@@ -178,14 +178,38 @@ def test_quorum(tmp_path, devnet, proxy):  # noqa: F811
     assert tool.sent() == sent
 
 
-def test_price_rises_before_the_reveal(alice, devnet):  # noqa: F811
+def commit_only(alice, *arguments):
+    """A registration that is ended when its commitment is there."""
     sent = alice.sent()
-    process = alice.start("name", "register", "costly.eth", "--yes", "--max-cost", "0.01")
+    process = alice.start("name", "register", *arguments, "--yes")
     end = time.monotonic() + PATIENCE
     while alice.sent() == sent and time.monotonic() < end:
         time.sleep(0.02)
-    process.kill()                              # the commitment is there
+    process.kill()
     process.communicate()
+    assert alice.sent() == sent + 1
+
+
+def test_commitment_grows_too_old(alice, devnet):  # noqa: F811
+    commit_only(alice, "late.eth", "A=192.0.2.7")
+    sent = alice.sent()
+    devnet.warp(seconds=90000)
+    alice.name("register", "late.eth", "--yes")
+    assert "too old" in alice.errors and alice.sent() == sent + 2
+    assert dict(alice.records("late.eth"))["A"] == "300 192.0.2.7"
+
+
+def test_somebody_is_faster(alice, devnet):  # noqa: F811
+    commit_only(alice, "raced.eth")
+    devnet.register(names=[{"label": "raced", "owner": "bob"}])
+    sent = alice.sent()
+    alice.name("register", "raced.eth", "--yes", code=4)
+    assert "somebody else" in alice.errors
+    assert alice.sent() == sent
+
+
+def test_price_rises_before_the_reveal(alice, devnet):  # noqa: F811
+    commit_only(alice, "costly.eth", "--max-cost", "0.01")
     devnet.usd(dollars=16)                      # a hundred times dearer
     alice.name("register", "costly.eth", "--yes", "--max-cost", "0.01", code=4)
     assert "dearer" in alice.errors

@@ -222,7 +222,7 @@ static void test_describe(void **state)
         "    seconds 31536000 (365 days)\n"
         "    secret (not shown)\n"
         "    resolver 0xF29100983E058B709F3D539b0c765937B804AC15\n"
-        "    records-set \n"
+        "    records-set\n"
         "      setAddr\n"
         "        node 0x787192fc5378cc32aa956ddfdedbf26b24e8d78e40109add0eea2c1a012c3dec\n"
         "        address 0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n"
@@ -378,7 +378,7 @@ static void test_uns(void **state)
     text_growing(&out);
     uns_write_primary(slice_string("alice.crypto"), &data);
     write_describe(slice_of(data.data, data.length), 0, &out);
-    assert_string_equal(out.data, "setReverse\n  labels \n    \"alice\"\n    \"crypto\"\n");
+    assert_string_equal(out.data, "setReverse\n  labels\n    \"alice\"\n    \"crypto\"\n");
     text_clear(&out);
     text_clear(&data);
     arena_free(arena);
