@@ -170,10 +170,12 @@ static void say_ens(struct ens_job *job)
     const struct ens_suffix *suffix = &job->suffixes[at];
     const struct ens_suffix *granted = job->has_zone ? &job->suffixes[job->zone] : suffix;
     e->node = suffix->node;
-    e->owner = suffix->owner;
+    /* Who has a name is to be told of the name itself, also where the resolver is that of one above it. */
+    const bool itself = job->details && job->normal == 0;
+    e->owner = itself ? job->suffixes[0].owner : suffix->owner;
     e->registry_ttl = suffix->ttl ? suffix->ttl : granted->ttl;
     e->universal = job->universal == ENS_UNIVERSAL_ANSWERED || job->found_valid;
-    e->wrapped = at == 0 && !eth_address_is_zero(&e->wrapper_owner) && eth_address_equal(&e->owner, &job->options->name_wrapper);
+    e->wrapped = (at == 0 || itself) && !eth_address_is_zero(&e->wrapper_owner) && eth_address_equal(&e->owner, &job->options->name_wrapper);
     if (!job->has_zone)
         return;
     e->resolver = job->resolver;

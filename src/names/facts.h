@@ -61,7 +61,7 @@ enum facts_status {
 /** ENS alone. */
 struct facts_ens {
     struct eth_word node;                   /**< of the ENS name that answers: `zone` below */
-    struct eth_address owner, resolver;     /**< zero = none */
+    struct eth_address owner, resolver;     /**< zero = none; with details the owner is that of the name itself */
     uint64_t registry_ttl;                  /**< 0 = none */
     bool owned;                             /**< the name itself has an owner, whoever has the resolver */
     bool wildcard;                          /**< the resolver is an ancestor's (ENSIP-10) */

@@ -378,7 +378,7 @@ static int below_free(struct changing *c)
 {
     struct facts *facts = NULL;
     int rc = ens_details(c->tool, &c->name, true, &facts);
-    if (rc == TOOL_DONE && facts->status == FACTS_FOUND && !facts->e.wildcard && name_equal(facts->zone, name_view_of(&c->name.wire)) && !eth_address_is_zero(&facts->e.owner))
+    if (rc == TOOL_DONE && facts->e.owned)          /* also without a resolver of its own: it would be taken from who has it */
         rc = tools_complain(c->tool->call, TOOL_REFUSED, "%s is there already and belongs to %s; `rhiz name update` changes its records", c->name.text,
                             name_address(c->tool, facts->e.wrapped ? &facts->e.wrapper_owner : &facts->e.owner));
     facts_free(facts);
