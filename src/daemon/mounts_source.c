@@ -167,12 +167,13 @@ static enum serve_source_outcome look_up(struct mounts_source *source, struct mo
                                          const struct mount_found *found, struct reply *reply, struct answer_result *result)
 {
     const uint64_t since = serve_parked_since(visit), now = serve_now_ms(visit), waited = since == 0 ? 0 : now - since + EARLY_MS;
-    if (serve_told(visit) == TOLD_REFUSED) {
+    const bool full = serve_told(visit) == TOLD_REFUSED;
+    if (found->version != NULL && (full || waited >= MOUNT_SOFT_MS))
+        return answer_stale(source, question, visit, found, reply, result);
+    if (full) {
         count(&source->full);
         return fail(result, EDE_OTHER, "too many names are being looked up");
     }
-    if (found->version != NULL && waited >= MOUNT_SOFT_MS)
-        return answer_stale(source, question, visit, found, reply, result);
     if (waited >= MOUNT_HARD_MS) {
         count(&source->timeouts);
         return fail(result, EDE_NO_REACHABLE, "the chain has not answered yet, the lookup goes on");

@@ -315,6 +315,10 @@ static void go_on(struct ask *ask, unsigned need, bool differ, bool told)
     }
     if (ask->over || ask->posted)
         return;
+    if (flying > 0 && in_flight(ask) == 0) {     /* none of them could even begin: it is judged at once */
+        wait_for(ask, 0);
+        return;
+    }
     if (flying > 0) {
         bool hedge = more && ask->hedges < HEDGES_MAX && !differ;
         wait_for(ask, hedge ? hedge_in(ask) : soon < 1000 ? soon : 60000);
