@@ -101,6 +101,27 @@ void print_mounts(struct text *out, const struct config *config)
 }
 
 /* By what they would print, and the URLs, which do not show whole there. */
+static bool same_text(const char *x, const char *y) { return x == y || (x && y && strcmp(x, y) == 0); }
+
+static bool same_list(struct config_list a, struct config_list b)
+{
+    bool same = a.count == b.count;
+    for (size_t i = 0; i < a.count && same; i++)
+        same = same_text(a.items[i], b.items[i]);
+    return same;
+}
+
+/* What names of lists in `allow` stand for; all of them, where a mount has one. */
+static bool same_acls(const struct config *a, const struct config *b)
+{
+    bool used = false, same = a->acl_count == b->acl_count;
+    for (size_t i = 0; i < a->mount_count; i++)
+        used |= a->mounts[i].allow.count > 0;
+    for (size_t i = 0; i < a->acl_count && same; i++)
+        same = same_text(a->acls[i].name, b->acls[i].name) && same_list(a->acls[i].entries, b->acls[i].entries);
+    return same || !used;
+}
+
 bool config_same_chains(const struct config *a, const struct config *b)
 {
     struct text first, second;
@@ -110,11 +131,10 @@ bool config_same_chains(const struct config *a, const struct config *b)
     print_mounts(&first, a);
     print_chains(&second, b);
     print_mounts(&second, b);
-    bool same = !first.full && !second.full && first.length == second.length && (first.length == 0 || memcmp(first.data, second.data, first.length) == 0);
+    bool same = same_acls(a, b) && !first.full && !second.full && first.length == second.length && (first.length == 0 || memcmp(first.data, second.data, first.length) == 0);
     for (size_t i = 0; same && i < a->chain_count; i++) {
         for (size_t k = 0; same && k < a->chains[i].provider_count; k++) {
-            const char *x = a->chains[i].providers[k].url, *y = b->chains[i].providers[k].url;
-            same = x == y || (x && y && strcmp(x, y) == 0);
+            same = same_text(a->chains[i].providers[k].url, b->chains[i].providers[k].url);
         }
     }
     text_clear(&first);

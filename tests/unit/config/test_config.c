@@ -340,6 +340,31 @@ static void keys_are_hidden(void **state)
     text_clear(&out);
 }
 
+/* What takes effect at the next start only is warned of: so it must be told apart from what does at once. */
+static void changed_chains(void **state)
+{
+#define CHAIN "chains: { e: { chain-id: 1, rpc: \"http://a/%s\" } }\nnames: [{ suffix: eth, chain: e%s }]\n"
+    static const struct { const char *label, *acl, *key, *mount; bool same; } rows[] = {
+        { "nothing", "[192.0.2.0/24]", "k", ", allow: [home]", true },
+        { "the key in a URL", "[192.0.2.0/24]", "l", ", allow: [home]", false },
+        { "who may ask", "[192.0.2.0/24]", "k", ", allow: [any]", false },
+        { "what that stands for", "[198.51.100.0/24]", "k", ", allow: [home]", false },
+        { "how long", "[192.0.2.0/24]", "k", ", allow: [home], ttl-max: 1m", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        char before[300], after[300];
+        snprintf(before, sizeof before, "acl: { home: [192.0.2.0/24] }\n" CHAIN, "k", ", allow: [home]");
+        snprintf(after, sizeof after, "acl: { home: %s }\n" CHAIN, rows[i].acl, rows[i].key, rows[i].mount);
+        struct config *a = must_read("before", before), *b = must_read(rows[i].label, after);
+        if (config_same_chains(a, b) != rows[i].same)
+            fail_msg("%s", rows[i].label);
+        config_free(a);
+        config_free(b);
+    }
+#undef CHAIN
+}
+
 /* ---- files ---- */
 
 static void put(const char *folder, const char *name, const char *text)
@@ -562,7 +587,7 @@ static void no_memory(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_are_hidden), cmocka_unit_test(refused), cmocka_unit_test(many_errors_in_one_run), cmocka_unit_test(aliases_are_bounded),
+        cmocka_unit_test(keys_are_hidden), cmocka_unit_test(changed_chains), cmocka_unit_test(refused), cmocka_unit_test(many_errors_in_one_run), cmocka_unit_test(aliases_are_bounded),
         cmocka_unit_test(depth_is_bounded), cmocka_unit_test(defaults), cmocka_unit_test(values), cmocka_unit_test(table_walk),
         cmocka_unit_test(shown_reads_back), cmocka_unit_test(includes), cmocka_unit_test(circles),
         cmocka_unit_test(version_is_missed), cmocka_unit_test(runs_of_zones), cmocka_unit_test(no_memory),
