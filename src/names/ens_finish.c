@@ -98,12 +98,18 @@ static bool list_types(struct ens_job *job)
 
 static bool is_there(const struct ens_want *want) { return want->fact.state == FACT_PRESENT || want->fact.state == FACT_BROKEN; }
 
+/* The owner is that name, or the wildcard right below it, which makes it exist as an empty one. */
+static bool shows_name(struct name_view owner, struct name_view name)
+{
+    return name_equal(owner, name) || (name_is_wildcard(owner) && name_equal(name_strip(owner, 1), name));
+}
+
 /* The suffix nearest to the name that the zone has records of; the zone's own at the latest (RFC 4592, 3.3.1). */
 static unsigned closest_encloser(const struct ens_job *job)
 {
     for (unsigned i = 1; i < job->zone; i++)
         for (size_t k = 0; k < job->want_count; k++)
-            if (ens_want_is_dns(&job->wants[k]) && is_there(&job->wants[k]) && name_equal(job->wants[k].owner, job->suffixes[i].name))
+            if (ens_want_is_dns(&job->wants[k]) && is_there(&job->wants[k]) && shows_name(job->wants[k].owner, job->suffixes[i].name))
                 return i;
     return job->zone;
 }

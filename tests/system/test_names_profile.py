@@ -144,3 +144,13 @@ def test_what_does_not_fit_is_cut(tmp_path, devnet):  # noqa: F811
         assert reply.flags & dns.flags.TC and len(reply.to_wire()) <= 512
         assert len(data(server.query("big.zone.eth", "TXT", tcp=True))) == 9
         assert not server.query("big.zone.eth", "TXT", tcp=True).flags & dns.flags.TC
+
+
+def test_a_wildcard_makes_its_parent_exist(tmp_path, devnet):  # noqa: F811
+    """RFC 4592 2.2.3, 3.3.1: the owner right above a wildcard is the closest encloser of what lies below it, though it has no records."""
+    devnet.register(names=[{"label": "wild", "seconds": 28 * 86400, "records": {"dns": [
+        ["wild.eth", "A", 300, "192.0.2.93"], ["*.wild.eth", "A", 300, "192.0.2.94"], ["*.w.wild.eth", "A", 300, "192.0.2.92"]]}}])
+    with serving(tmp_path, devnet) as server:
+        for name, address in (("x.w", "92"), ("y.x.w", "92"), ("x", "94"), ("y.x", "94")):
+            assert data(asked(server, f"{name}.wild.eth", "A")) == ["192.0.2." + address], name
+        assert data(asked(server, "x.w.wild.eth", "TXT")) == [] and rcode(asked(server, "x.w.wild.eth", "TXT")) == "NOERROR"

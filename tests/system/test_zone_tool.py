@@ -200,7 +200,7 @@ def test_help(arguments):
     assert run.returncode == 0 and "rhiz" in run.stdout and run.stderr == ""
 
 
-@pytest.mark.parametrize("page", ["rhiz", "rhiz-query", "rhiz-zone", "rhizd"])
+@pytest.mark.parametrize("page", ["rhiz", "rhiz-query", "rhiz-name", "rhiz-zone", "rhizd"])
 def test_manual_pages(page):
     run = rhiz("help", "--man", page)
     assert run.stdout.splitlines()[1].startswith(f".TH {page} ")
