@@ -144,6 +144,9 @@ static size_t touch(struct followed *followed, uint64_t key, uint64_t block)
     return cache_touch(followed->mounts->cache, key);
 }
 
+/* The number of the block, but never less than before: after a reorganisation, and where a mount rests on two chains. */
+static uint32_t serial_after(uint32_t serial, uint64_t number) { return (uint32_t)number > serial ? (uint32_t)number : serial + 1; }
+
 static void on_logs(void *context, const struct eth_block *block, const struct chain_log *logs, size_t count)
 {
     struct followed *followed = context;
@@ -164,7 +167,7 @@ static void on_logs(void *context, const struct eth_block *block, const struct c
         if (!rests_on(mount, followed))
             continue;
         if (gone > 0)
-            mount->serial = (uint32_t)block->number;
+            mount->serial = serial_after(mount->serial, block->number);
         mount_count(&mount->counters.invalidated, gone);
         if (first_of_source(mounts, i))
             name_source_logs(mount->options.source, block, logs, count);
