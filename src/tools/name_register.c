@@ -308,6 +308,13 @@ static int plan(struct registering *g, struct ens_desks *desks)
     return rc;
 }
 
+static int agree(struct registering *g, bool *stop)
+{
+    const char *title = chain_tool_format(g->tool, "register %s for %llu year%s at the controller of %s", g->name.text, (unsigned long long)(g->r.seconds / SECONDS_A_YEAR), g->r.seconds == SECONDS_A_YEAR ? "" : "s",
+                                          ens_desk_year(g->r.controller));
+    return sender_confirm(&g->sender, g->op, title, stop);
+}
+
 static int begin(struct registering *g, bool *stop)
 {
     struct ens_desks desks;
@@ -321,8 +328,7 @@ static int begin(struct registering *g, bool *stop)
     if (rc == TOOL_DONE)
         rc = sender_estimate(&g->sender, g->op);
     if (rc == TOOL_DONE)
-        rc = sender_confirm(&g->sender, g->op, chain_tool_format(g->tool, "register %s for %llu year%s at the controller of %s", g->name.text, (unsigned long long)(g->r.seconds / SECONDS_A_YEAR), g->r.seconds == SECONDS_A_YEAR ? "" : "s",
-                                                               ens_desk_year(g->r.controller)), stop);
+        rc = agree(g, stop);
     if (rc != TOOL_DONE || *stop)
         return rc;
     more_set(g);
@@ -556,6 +562,8 @@ static int finished_before(struct registering *g, bool *again)
         *again = facts->status != FACTS_FOUND || !eth_address_equal(owner, &g->r.owner) || name_life(e, facts->block.time) != NAME_LIFE_REGISTERED;
         if (!*again)
             rc = result_print(g, facts);
+        if (!*again && g->tool->call->count > 1)
+            sender_say(g->tool, "%s was registered before; records are changed by `rhiz name update`", g->name.text);
     }
     facts_free(facts);
     return rc;
@@ -572,6 +580,27 @@ static int registered_elsewhere(struct registering *g, bool *out)
     }
     facts_free(facts);
     return rc;
+}
+
+static bool nothing_signed(const struct op *op)
+{
+    bool none = true;
+    for (size_t i = 0; i < op->step_count; i++)
+        none &= op->steps[i].raw_count == 0 && !op->steps[i].done;
+    return none;
+}
+
+/* It may have been written to be signed elsewhere: nobody was asked whether to send it, and the commitment may be on the chain. */
+static int begun_unsigned(struct registering *g, bool *stop)
+{
+    struct op_step *step = &g->op->steps[STEP_COMMIT];
+    uint64_t when = 0, now = 0;
+    int rc = committed_at(g, &when, &now);
+    if (rc == TOOL_DONE)
+        step->done = when != 0 && now < when + g->oldest;
+    if (rc == TOOL_DONE)
+        rc = agree(g, stop);
+    return rc == TOOL_DONE ? op_save(g->tool, g->op) : rc;
 }
 
 /* What was begun before; *stop: there is nothing left to do. */
@@ -594,7 +623,7 @@ static int begun_before(struct registering *g, bool *stop)
     }
     if (rc == TOOL_DONE)
         sender_say(g->tool, "the registration of %s was begun before; going on with it, as it was meant then", g->name.text);
-    return rc;
+    return rc == TOOL_DONE && nothing_signed(g->op) ? begun_unsigned(g, stop) : rc;
 }
 
 static int go_on(struct registering *g, bool found)

@@ -93,8 +93,8 @@ static bool sibling_each(void *context, struct op *op)
         const struct op_step *step = &op->steps[i];
         if (step->done || step->raw_count == 0 || step->nonce < b->least)
             continue;
-        (void)sender_send(b->s->tool, b->s->chain, step->raws[step->raw_count - 1].octets, &why);
-        if (step->nonce >= b->next)
+        enum status st = sender_send(b->s->tool, b->s->chain, step->raws[step->raw_count - 1].octets, &why);
+        if (st != E_INVALID && step->nonce >= b->next)      /* refused by all (it costs more than there is): the number is free, and what comes behind would wait for ever */
             b->next = step->nonce + 1;
     }
     return true;

@@ -3,6 +3,7 @@
 import json
 
 from devnet import devnet  # noqa: F401
+from name_tool import Tool
 from test_name_tool import YEAR, alice, devnet_session, sign  # noqa: F401
 
 
@@ -52,3 +53,17 @@ def test_the_limit_is_for_all_that_is_sent(alice, devnet, tmp_path):  # noqa: F8
 
 def test_the_secret_is_not_shown(alice):  # noqa: F811
     assert "secret (not shown)" in alice.name("register", "hidden.eth", "--dry-run")
+
+
+def test_what_was_to_be_signed_elsewhere_is_asked_for(devnet, tmp_path):  # noqa: F811
+    plan, raw = tmp_path / "plan.json", tmp_path / "raw.json"
+    tool = Tool(tmp_path, devnet, who="bob")
+    sent = tool.sent()
+    tool.name("register", "half.eth", "A=192.0.2.4", "--unsigned", plan)
+    raw.write_text(json.dumps([sign(devnet, json.loads(plan.read_text())["transactions"][0])]))
+    tool.name("send", raw, "--yes")             # the commitment alone
+    tool.name("register", "half.eth", code=4)
+    assert "--yes" in tool.errors and tool.sent() == sent + 1
+    tool.name("register", "half.eth", "--yes", "--max-cost", "0.0001", code=4)
+    tool.name("register", "half.eth", "--yes")
+    assert tool.sent() == sent + 2 and dict(tool.records("half.eth"))["A"] == "300 192.0.2.4"
