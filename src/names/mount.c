@@ -164,8 +164,14 @@ static int suffix_labels(const struct mount *mount, struct name_view name)
 
 void mount_set_off(struct mount *mount, bool off)
 {
-    atomic_store_explicit(&mount->off, off, memory_order_relaxed);
+    const bool was = atomic_exchange_explicit(&mount->off, off, memory_order_relaxed);
     mount_judge_health(mount);
+    if (was == off)
+        return;
+    /* What lies there may have been a name of the mount above in the meantime. */
+    (void)cache_flush(mount->mounts->cache, 0, &mount->options.suffix, true);
+    if (mount->options.reverse.labels > 0)
+        (void)cache_flush(mount->mounts->cache, 0, &mount->options.reverse, true);
 }
 static bool is_off(const struct mount *mount) { return atomic_load_explicit(&mount->off, memory_order_relaxed); }
 

@@ -435,6 +435,25 @@ static void changes(void **state)
     assert_int_equal(zone_version_serial(f.version), 201);
 }
 
+/* While a mount is off its names are those of the mount above; when it comes back they are none of that any more. */
+static void off_and_on(void **state)
+{
+    (void)state;
+    struct name suffix = test_name("sub.eth."), name = test_name("x.sub.eth.");
+    const struct mount_options options = { .suffix = name_view_of(&suffix), .base = name_view_of(&suffix), .source = (struct name_source *)(uintptr_t)&ens, .ttl_max = 300, .fresh_seconds = 60 };
+    struct mount *below;
+    const struct mount *whose = NULL;
+    struct mount_found f;
+    assert_int_equal(mounts_add(stage.mounts, &options, &below), OK);
+    mount_set_off(below, true);
+    learn("x.sub.eth.", &(struct says){ .block = 10, .address = "192.0.2.1" });
+    assert_int_equal(found("x.sub.eth.", TYPE_A), MOUNT_READY);
+    mount_set_off(below, false);
+    uint64_t begun = mounts_begin(stage.mounts, name_view_of(&name));
+    assert_int_equal(mounts_take(stage.mounts, name_view_of(&name), TYPE_A, begun, now_ms, &whose, &f), MOUNT_MISS);
+    assert_ptr_equal(whose, below);
+}
+
 /* What was read at a block, and changed in a later one before it could be put, is read anew. */
 static void changes_meanwhile(void **state)
 {
@@ -780,7 +799,7 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(one_lookup_for_all), CASE(suffixes), CASE(other_types), CASE(changes), CASE(changes_meanwhile), CASE(one_block), CASE(reorganisations), CASE(gap_after_reorganisation),
+        CASE(one_lookup_for_all), CASE(suffixes), CASE(other_types), CASE(changes), CASE(off_and_on), CASE(changes_meanwhile), CASE(one_block), CASE(reorganisations), CASE(gap_after_reorganisation),
         CASE(failures), CASE(failure_keeps_ties), CASE(nothing_lies_below_the_suffix), CASE(failure_of_a_type), CASE(stale), CASE(chain_health_counts), CASE(expiry), CASE(aliases), CASE(reverse), CASE(watching),
         CASE(too_many), CASE(out_of_memory),
     };
