@@ -5,6 +5,7 @@
 
 #include "ethereum/abi.h"
 #include "names/contenthash.h"
+#include "names/uns_records.h"
 
 enum { SET_MANY = 0xce92b33e, SET_OWNER = 0xab3b87fe, SET_REVERSE = 0x663f7b2a, PAIRS_MAX = 2 * WRITE_CHANGES_MAX };
 
@@ -36,8 +37,17 @@ static enum status pair(struct pairs *p, const char *key, struct slice value)
     return keep(p, &k, &v);
 }
 
+/* Under the key that is looked for first: an older one that stays there would count more than what is written now. */
 static enum status coin_pair(struct pairs *p, const struct write_change *change)
 {
+    char keys[UNS_COIN_KEYS][UNS_COIN_KEY_ROOM];
+    size_t count = change->coin == UINT64_MAX ? 0 : uns_coin_keys(change->coin, keys);
+    enum status st = OK;
+    for (size_t i = 0; i < count && st == OK; i++)
+        if (i == 0 || strncmp(keys[i], "crypto.", 7) == 0)      /* and under the one of old, which others look for */
+            st = pair(p, keys[i], change->text);
+    if (count > 0)
+        return st;
     struct text k, v;
     text_growing(&k);
     text_growing(&v);

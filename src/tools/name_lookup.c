@@ -53,6 +53,8 @@ static int want_key(struct chain_tool *tool, struct wanted *w, const char *key, 
     uint64_t coin;
     if (strncmp(key, "addr.", 5) == 0 || strcmp(key, "addr") == 0) {
         const char *which = key[4] == '.' ? key + 5 : "60";
+        if (!ens && coin_find_by_name(slice_string(which), &coin) == OK && coin_find(coin) != NULL)
+            which = coin_find(coin)->name;              /* also of those that are given by number */
         if (!ens)
             w->texts[w->request.text_count++] = slice_string(chain_tool_format(tool, "crypto.%s.address", which));
         else if (coin_find_by_name(slice_string(which), &coin) != OK)

@@ -67,3 +67,14 @@ def test_what_was_to_be_signed_elsewhere_is_asked_for(devnet, tmp_path):  # noqa
     tool.name("register", "half.eth", "--yes", "--max-cost", "0.0001", code=4)
     tool.name("register", "half.eth", "--yes")
     assert tool.sent() == sent + 2 and dict(tool.records("half.eth"))["A"] == "300 192.0.2.4"
+
+
+def test_an_address_goes_where_it_counts(alice):  # noqa: F811
+    """What stands under the newer key is looked for first: a payment would go to the old address."""
+    one, two = "0x" + "1" * 40, "0x" + "2" * 40
+    alice.name("update", "first.crypto", f"token.EVM.ETH.ETH.address={one}", "--yes")
+    alice.name("update", "first.crypto", f"addr.eth={two}", "--yes")
+    found = dict(alice.records("first.crypto"))
+    assert found["token.EVM.ETH.ETH.address"] == two and found["crypto.ETH.address"] == two
+    alice.name("update", "first.crypto", "addr=" + one, "--yes")
+    assert dict(alice.records("first.crypto", "addr")) == {"crypto.eth.address": one}
