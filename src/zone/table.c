@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Zones by class and name.  Open addressing; slots change one at a time by atomic stores, a whole new array replaces the
- * old when it fills up.  A set of the label counts in use keeps lookups from probing depths at which no zone is. */
+ * old when it fills up.  A set of the label counts in use keeps lookups from probing depths at which no zone is, and one of how the zones' names end
+ * from looking at all for names that end otherwise: names on chains, and what strangers ask for. */
 #include "base/cpu.h"
 #include "zone/inside.h"
 
 #include <stdatomic.h>
 
-enum { LEAST_SLOTS = 16, DEPTHS = NAME_MAX_LABELS + 1 };
+enum { LEAST_SLOTS = 16, DEPTHS = NAME_MAX_LABELS + 1, TAILS = 1024 };
 
 struct slot {
     _Atomic(struct zone *) zone;    /* NULL: never used; &removed: was used, go on */
@@ -23,8 +24,24 @@ struct zone_table {
     struct epoch *epoch;
     _Atomic size_t count;
     _Atomic(struct zone *) only;    /* the one zone that there is, found without hashing; NULL when there are more or none */
-    uint32_t depth_counts[DEPTHS];  /* the writer's */
+    _Atomic uint64_t tails[TAILS / 64];     /* a bit for each ending in use, see tail_of */
+    uint32_t depth_counts[DEPTHS], tail_counts[TAILS];  /* the writer's */
 };
+
+/* Of the last two letters of a name that has any label, whatever their case; of a label of one letter its length is the other. */
+static unsigned tail_of(struct name_view name)
+{
+    return (unsigned)(name.wire[name.length - 2] & 31) << 5 | (name.wire[name.length - 3] & 31);
+}
+
+/* False: no zone has the name at or below it. */
+static bool may_have(const struct zone_table *t, struct name_view name)
+{
+    if (atomic_load_explicit(&t->depths[0], memory_order_acquire) & 1)
+        return true;                /* the root zone */
+    unsigned tail = name.labels == 0 ? 0 : tail_of(name);
+    return name.labels != 0 && atomic_load_explicit(&t->tails[tail / 64], memory_order_acquire) >> tail % 64 & 1;
+}
 
 /* A mark, never looked into. */
 static const char removed_mark;
@@ -147,6 +164,8 @@ enum status zone_table_add(struct zone_table *t, struct zone *z)
         return st;
     if (t->depth_counts[name.labels]++ == 0) /* the depth first: a reader that misses it misses the zone, no more */
         atomic_fetch_or_explicit(&t->depths[name.labels / 64], UINT64_C(1) << name.labels % 64, memory_order_release);
+    if (name.labels != 0 && t->tail_counts[tail_of(name)]++ == 0)
+        atomic_fetch_or_explicit(&t->tails[tail_of(name) / 64], UINT64_C(1) << tail_of(name) % 64, memory_order_release);
     slots_put(atomic_load_explicit(&t->slots, memory_order_relaxed), zone_ref(z), hashes[name.labels]);
     size_t before = atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
     atomic_store_explicit(&t->only, before == 0 ? z : NULL, memory_order_release);
@@ -180,6 +199,8 @@ enum status zone_table_remove(struct zone_table *t, struct name_view name, uint1
     atomic_store_explicit(&slot->zone, removed(), memory_order_release);
     if (--t->depth_counts[name.labels] == 0)
         atomic_fetch_and_explicit(&t->depths[name.labels / 64], ~(UINT64_C(1) << name.labels % 64), memory_order_release);
+    if (name.labels != 0 && --t->tail_counts[tail_of(name)] == 0)
+        atomic_fetch_and_explicit(&t->tails[tail_of(name) / 64], ~(UINT64_C(1) << tail_of(name) % 64), memory_order_release);
     atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
     struct zone *left = NULL;
     size_t position = 0;
@@ -210,6 +231,8 @@ struct zone *zone_table_find(const struct zone_table *t, struct name_view name, 
         struct name_view zone = zone_name(only);
         return zone_class(only) == klass && name_below(name, zone) && !(above && name.labels == zone.labels) ? only : NULL;
     }
+    if (!may_have(t, name))
+        return NULL;
     const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
                                  atomic_load_explicit(&t->depths[1], memory_order_acquire) };
     struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
@@ -236,7 +259,7 @@ struct zone *zone_table_find(const struct zone_table *t, struct name_view name, 
 uint64_t zone_table_begin(const struct zone_table *t, struct name_view name, uint16_t klass)
 {
     enum { SMALL = 256 };           /* zones whose slots stay in the cache anyway */
-    if (zone_table_count(t) < SMALL)
+    if (zone_table_count(t) < SMALL || !may_have(t, name))
         return 0;
     const uint64_t depths[2] = { atomic_load_explicit(&t->depths[0], memory_order_acquire),
                                  atomic_load_explicit(&t->depths[1], memory_order_acquire) };
