@@ -472,7 +472,7 @@ static const char *sentence_of(const struct making *m)
     if (f->status == FACTS_INVALID)
         return "not a name that the name system allows";
     if (f->status == FACTS_ABSENT)
-        return m->in->read->kind == VZONE_REVERSE ? "the address has no primary name that leads back to it" : "nobody has this name";
+        return has_owner(m, m->in->question) ? "from the content of the name that it is about" : m->in->read->kind == VZONE_REVERSE ? "the address has no primary name that leads back to it" : "nobody has this name";
     if (m->in->read->kind == VZONE_TEXT)
         return "a text record of the name";
     if (m->own)
@@ -506,7 +506,7 @@ static void choose_origin(struct making *m)
 static bool is_negative(const struct making *m)
 {
     const struct facts *f = question_facts(m);
-    return m->out->all_types && f->status != FACTS_FOUND;
+    return m->out->all_types && f->status != FACTS_FOUND && !has_owner(m, m->in->question);     /* `_dnslink` has what is made for it */
 }
 
 enum status vzone_build(const struct vzone_input *in, struct vzone *out)

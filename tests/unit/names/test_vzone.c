@@ -322,6 +322,8 @@ static void answers(void **state)
             continue;
         if (knows(&zone, c->type) != (c->want != NULL))
             fail_msg("%s: the type is %sknown", c->label, c->want != NULL ? "not " : "");
+        if (zone.negative && c->want != NULL && strncmp(c->want, "NXDOMAIN", 8) != 0)
+            fail_msg("%s: it counts as absent", c->label);
         if (c->want != NULL) {
             ask(zone.version, c->question, c->type, got);
             if (strcmp(got, c->want) != 0)
