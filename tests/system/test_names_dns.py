@@ -12,6 +12,8 @@ from devnet import chain, devnet, devnet_session, polygon, polygon_session, prox
 from names_common import ETH, WALLET, asked, data, errors, follows, metrics, mount, name_of, rcode, reads, section, serving, strings, until, wallets
 from rhizome import ADDRESS
 
+pytestmark = pytest.mark.tsan
+
 GATEWAY = {**ETH, "gateway": ["192.0.2.250", "2001:db8::250"]}
 ELSEWHERE = {"suffix": "eth.example.net", "base": "eth", "system": "ens", "chain": "ethereum"}
 REVERSE = {**ETH, "reverse": "addr.example.net"}

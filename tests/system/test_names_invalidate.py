@@ -7,6 +7,8 @@ import pytest
 from devnet import chain, devnet, devnet_session, proxy  # noqa: F401
 from names_common import WALLET, asked, data, follows, health, rcode, reads, serving, strings, until, wallets, warm
 
+pytestmark = pytest.mark.tsan
+
 
 @pytest.fixture
 def served(tmp_path, devnet, proxy):  # noqa: F811
