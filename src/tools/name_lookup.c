@@ -9,7 +9,7 @@
 #include "tools/control_client.h"
 #include "tools/wallet.h"
 
-enum { WANTED_MAX = 64 };
+enum { WANTED_MAX = 64, PORTION = 6 /* of the gateway requests of one lookup, with some that fail first */, PORTIONS_MAX = 2 * (WANTED_MAX / PORTION + 1) + 1 };
 
 struct wanted {
     struct facts_request request;
@@ -24,6 +24,7 @@ struct lookup {
     struct tool_name name;
     struct wanted wanted;
     struct facts *facts;
+    struct facts *more[PORTIONS_MAX]; size_t more_count;    /* what is in `facts` may lie in these */
     struct columns_table *table;
     struct json_value *records;
     size_t present, absent, failed;
@@ -245,6 +246,84 @@ static int lookup_print(struct lookup *l)
     return rc == TOOL_DONE && l->wanted.chosen && l->present == 0 ? TOOL_NEGATIVE : rc;
 }
 
+/* ---- off-chain names: one lookup may ask gateways so often, and all that is shown takes several ---- */
+
+static bool is_spent(const struct fact *fact) { return fact->state == FACT_FAILED && fact->failure == CHAIN_FAILURE_BUDGET; }
+
+static struct facts *ask_more(struct lookup *l, const struct facts_request *request)
+{
+    struct facts *more = NULL;
+    if (l->more_count == PORTIONS_MAX || chain_tool_facts(l->tool, l->name.source, request, &more) != TOOL_DONE)
+        return NULL;
+    l->more[l->more_count++] = more;
+    return more->status == FACTS_FOUND ? more : NULL;
+}
+
+static void more_records(struct lookup *l, const struct facts_request *base)
+{
+    bool spent = is_spent(&l->facts->content);
+    for (size_t i = 0; i < l->facts->record_count && !spent; i++)
+        spent = is_spent(&l->facts->records[i].fact);
+    struct facts_request request = *base;
+    request.dns = request.content = true;
+    request.types = l->wanted.types;
+    request.type_count = l->wanted.request.type_count;
+    const struct facts *more = spent ? ask_more(l, &request) : NULL;
+    if (!more)
+        return;
+    l->facts->content = more->content;
+    l->facts->records = more->records;
+    l->facts->record_count = more->record_count;
+}
+
+static void more_coins(struct lookup *l, const struct facts_request *base)
+{
+    for (size_t i = 0; i < l->facts->coin_count;) {
+        struct facts_request request = *base;
+        uint64_t coins[PORTION];
+        for (; i < l->facts->coin_count && request.coin_count < PORTION; i++)
+            if (is_spent(&l->facts->coins[i].fact))
+                coins[request.coin_count++] = l->facts->coins[i].coin;
+        request.coins = coins;
+        const struct facts *more = request.coin_count ? ask_more(l, &request) : NULL;
+        for (size_t k = 0; more && k < l->facts->coin_count; k++) {
+            const struct fact_coin *found = facts_coin(more, l->facts->coins[k].coin);
+            if (found && is_spent(&l->facts->coins[k].fact))
+                l->facts->coins[k].fact = found->fact;
+        }
+    }
+}
+
+static void more_texts(struct lookup *l, const struct facts_request *base)
+{
+    for (size_t i = 0; i < l->facts->text_count;) {
+        struct facts_request request = *base;
+        struct slice texts[PORTION];
+        for (; i < l->facts->text_count && request.text_count < PORTION; i++)
+            if (is_spent(&l->facts->texts[i].fact))
+                texts[request.text_count++] = l->facts->texts[i].key;
+        request.texts = texts;
+        const struct facts *more = request.text_count ? ask_more(l, &request) : NULL;
+        for (size_t k = 0; more && k < l->facts->text_count; k++) {
+            for (size_t n = 0; n < more->text_count; n++) {
+                struct slice a = more->texts[n].key, b = l->facts->texts[k].key;
+                if (a.length == b.length && memcmp(a.data, b.data, a.length) == 0 && is_spent(&l->facts->texts[k].fact))
+                    l->facts->texts[k].fact = more->texts[n].fact;
+            }
+        }
+    }
+}
+
+static void ask_in_portions(struct lookup *l)
+{
+    const struct facts_request base = { .name = l->wanted.request.name, .at = &l->facts->block };
+    if (!l->name.ens)
+        return;
+    more_records(l, &base);
+    more_coins(l, &base);
+    more_texts(l, &base);
+}
+
 static int lookup_name(struct lookup *l)
 {
     int rc = chain_tool_name(l->tool, l->tool->call->arguments[0], &l->name);
@@ -256,6 +335,7 @@ static int lookup_name(struct lookup *l)
         rc = name_facts_complain(l->tool, &l->name, l->facts);
     if (rc != TOOL_DONE)
         return rc;
+    ask_in_portions(l);
     columns_add(l->table, "KEY");
     columns_add(l->table, "VALUE");
     columns_add(l->table, "PROOF");
@@ -324,6 +404,8 @@ int name_lookup_run(const struct tool_call *call)
     if (rc == TOOL_DONE)
         rc = number ? lookup_address(l.tool, &address, call->arguments[0]) : lookup_name(&l);
     facts_free(l.facts);
+    for (size_t i = 0; i < l.more_count; i++)
+        facts_free(l.more[i]);
     columns_free(l.table);
     json_value_free(l.records);
     chain_tool_close(l.tool);

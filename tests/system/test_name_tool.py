@@ -66,6 +66,15 @@ def test_lookup_negative(alice, arguments, code, says):
     assert says in alice.errors
 
 
+def test_lookup_behind_gateways(alice):
+    """All that is shown takes more requests to gateways than one lookup may make; each value there costs two, for the first URL fails."""
+    shown = alice.json("name", "lookup", "alice.offchain.eth", code=None)
+    values = {one["key"]: one.get("value") for one in shown["records"] if one["state"] == "present"}
+    for key in ("avatar", "description", "email", "url", "com.github", "org.telegram"):
+        assert values[f"text.{key}"] == f"{key} of alice.offchain.eth"
+    assert values["addr.eth"].startswith("0x") and values["contenthash"].startswith("ipfs://")
+
+
 def test_lookup_unreachable(tmp_path, devnet, proxy):  # noqa: F811
     bad = proxy(devnet.url)
     tool = Tool(tmp_path, devnet, urls=[bad.url], lookup="1s")
