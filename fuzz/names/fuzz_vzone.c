@@ -29,7 +29,7 @@ static uint8_t next(void)
 static const char long_name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
                                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.a.eth.";
 static const char *const names[] = { "a.eth.", "w.a.eth.", "*.a.eth.", "x.w.a.eth.", "*.w.a.eth.", "b.eth.", "w.b.eth.", "eth.", "ns.w.a.eth.", "www.example.com.", "_dnslink.a.eth.", long_name };
-static const uint16_t types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_CNAME, TYPE_NS, TYPE_SOA, TYPE_DNAME, TYPE_MX, TYPE_HTTPS, VZONE_TYPE_CAA, VZONE_TYPE_WALLET, TYPE_DS, 65280 };
+static const uint16_t types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_CNAME, TYPE_NS, TYPE_SOA, TYPE_DNAME, TYPE_MX, TYPE_HTTPS, TYPE_CAA, TYPE_WALLET, TYPE_DS, 65280 };
 
 static struct name name_of(unsigned which)
 {

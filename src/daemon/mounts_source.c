@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SUFFIXES_MAX = 128, EDE_NO_REACHABLE = 22, STALE_TTL = 30, EARLY_MS = 60 /* clocks of workers are coarse */, WAIT_PROBES = 64 };
+enum { SUFFIXES_MAX = 128, STALE_TTL = 30, EARLY_MS = 60 /* clocks of workers are coarse */, WAIT_PROBES = 64 };
 enum { TOLD_REFUSED = 1 /* nothing was looked up */ };
 
 /* One that waits.  They lie in one array, so that what is left at the end is found. */

@@ -8,7 +8,6 @@
 
 /* With every lookup for DNS.  Those of the name itself that resolvers behind a gateway are asked for too: */
 static const uint16_t core_types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS, TYPE_CNAME };
-enum { TYPE_CAA = 257 };
 static const uint16_t own_types[] = { TYPE_NS, TYPE_SOA, TYPE_DNAME, TYPE_MX, TYPE_CAA };
 static const uint16_t wildcard_types[] = { TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS, TYPE_CNAME, TYPE_MX, TYPE_CAA };
 static const uint16_t apex_types[] = { TYPE_SOA, TYPE_NS, TYPE_DNAME };

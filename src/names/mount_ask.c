@@ -230,7 +230,7 @@ static void add_type(struct lookup *lookup, uint16_t type)
     for (size_t i = 0; i < lookup->type_count; i++)
         if (lookup->types[i] == type)
             return;
-    lookup->wallet |= type == VZONE_TYPE_WALLET;
+    lookup->wallet |= type == TYPE_WALLET;
     if (lookup->type_count < LENGTH_OF(lookup->types))
         lookup->types[lookup->type_count++] = type;
 }

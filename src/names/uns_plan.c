@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { TYPE_CAA = 257, KEY_ROOM = 40 };
+enum { KEY_ROOM = 40 };
 
 /* With every lookup for DNS.  The first ones decide about names below too. */
 static const uint16_t usual_types[] = { TYPE_SOA, TYPE_NS, TYPE_DNAME, TYPE_A, TYPE_AAAA, TYPE_TXT, TYPE_HTTPS, TYPE_CNAME, TYPE_MX, TYPE_CAA };

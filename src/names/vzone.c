@@ -461,7 +461,7 @@ static void know_types(struct making *m)
     for (size_t i = 0; i < f->type_count; i++)
         know(m, f->types[i]);
     if (f->coin_count != 0)
-        know(m, VZONE_TYPE_WALLET);
+        know(m, TYPE_WALLET);
 }
 
 static const char *sentence_of(const struct making *m)

@@ -9,7 +9,6 @@
 #include "cache/cache.h"
 #include "names/mount.h"
 
-enum { VZONE_TYPE_CAA = 257, VZONE_TYPE_WALLET = 262 };
 enum { VZONE_HOPS = 8 /* aliases followed within a mount */, VZONE_FACTS = 12 /* names that one answer may rest on */, VZONE_FAILED = 8 };
 
 /** What a question's name is about. */

@@ -115,17 +115,17 @@ static void add_coin(struct making *m, const struct fact_coin *coin, struct name
         ticker[i] = (char)toupper((unsigned char)known->name[i]);
     size_t at = string_put(rdata, ticker, length);
     at += string_put(rdata + at, text.data, text.length);
-    making_add(m, owner, VZONE_TYPE_WALLET, SYNTHETIC_TTL, rdata, at);
+    making_add(m, owner, TYPE_WALLET, SYNTHETIC_TTL, rdata, at);
 }
 
 void made_add_wallet(struct making *m, const struct facts *facts, struct name_view owner)
 {
-    if (!made_from_content(facts) || records_have(facts, facts->name, VZONE_TYPE_WALLET))
+    if (!made_from_content(facts) || records_have(facts, facts->name, TYPE_WALLET))
         return;
     for (size_t i = 0; i < facts->coin_count; i++) {
         const struct fact_coin *coin = &facts->coins[i];
         if (fact_is_bad(&coin->fact))
-            making_fact_failed(m, VZONE_TYPE_WALLET, &coin->fact);
+            making_fact_failed(m, TYPE_WALLET, &coin->fact);
         else if (coin->fact.state == FACT_PRESENT && coin->fact.value.length > 0)
             add_coin(m, coin, owner);
     }

@@ -36,7 +36,7 @@ static void want_usual(struct wanted *w, bool ens)
     static const char *const uns_texts[] = { "crypto.ETH.address", "crypto.BTC.address", "crypto.MATIC.version.MATIC.address", "token.EVM.ETH.ETH.address", "ipfs.html.value", "dweb.ipfs.hash", "whois.email.value",
                                              "browser.redirect_url", "dns.ttl" };
     static const uint64_t coins[] = { 60, 0, 2, 3, 145, 501, 0x80000000u, 0x80000000u | 10, 0x80000000u | 137, 0x80000000u | 8453, 0x80000000u | 42161 };
-    static const uint16_t types[] = { 15 /* MX */, 33 /* SRV */, 257 /* CAA */ };
+    static const uint16_t types[] = { TYPE_MX, TYPE_SRV, TYPE_CAA };
     const char *const *texts = ens ? ens_texts : uns_texts;
     size_t count = ens ? LENGTH_OF(ens_texts) : LENGTH_OF(uns_texts);
     for (size_t i = 0; i < count; i++)

@@ -264,7 +264,7 @@ static const struct case_ cases[] = {
     { "gateway, and its own not known", { { "a.eth.", .content = IPFS, .records = { "a.eth. AAAA failed" } } }, "a.eth.", TYPE_A, NULL, .gateways = true },
     { "text", { { "a.eth.", .text = "https://example.com" } }, "_text.url.a.eth.", TYPE_TXT, "NOERROR | _text.url.a.eth. 300 IN TXT \"https://example.com\"" },
     { "text, none", { { "a.eth.", .status = FACTS_FOUND } }, "_text.url.a.eth.", TYPE_TXT, "NXDOMAIN" SOA_ETH },
-    { "wallet", { { "a.eth.", .coin_btc = "76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac", .types = { VZONE_TYPE_WALLET } } }, "a.eth.", VZONE_TYPE_WALLET,
+    { "wallet", { { "a.eth.", .coin_btc = "76a91462e907b15cbf27d5425399ebf6f0fb50ebb88f1888ac", .types = { TYPE_WALLET } } }, "a.eth.", TYPE_WALLET,
       "NOERROR | a.eth. 300 IN WALLET \"BTC\" \"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\"" },
     { "elsewhere", { { "w.a.eth.", "a.eth.", .records = { "w.a.eth. 60 MX 10 mail.a.eth.", "w.a.eth. 60 MX 20 mail.example.org." }, .owners = { "w.a.eth." }, .types = { TYPE_MX } } },
       "w.a.eth.example.net.", TYPE_MX, "NOERROR | w.a.eth.example.net. 60 IN MX 10 mail.a.eth.example.net. | w.a.eth.example.net. 60 IN MX 20 mail.example.org.", .far = true },
