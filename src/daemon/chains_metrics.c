@@ -49,7 +49,6 @@ static const struct { const char *metric, *help; bool gauge; size_t offset; } ch
 
 static void chain_metrics(const struct chains *chains, struct text *out)
 {
-    static const char *const states[] = { [CHAIN_STARTING] = "starting", [CHAIN_FRESH] = "fresh", [CHAIN_STALE] = "stale", [CHAIN_DOWN] = "down" };
     struct chain_counters c;
     for (size_t row = 0; row < LENGTH_OF(chain_rows); row++) {
         head(out, chain_rows[row].metric, chain_rows[row].help, chain_rows[row].gauge);
@@ -62,8 +61,8 @@ static void chain_metrics(const struct chains *chains, struct text *out)
     }
     head(out, "chain_health", "1 for the state that the chain is in.", true);
     for (size_t i = 0; i < chains->chain_count; i++)
-        for (size_t k = 0; k < LENGTH_OF(states); k++)
-            sample(out, "chain_health", "chain", chain_name(chains->chains[i]), "state", states[k], chain_health(chains->chains[i]) == (enum chain_health)k);
+        for (unsigned k = CHAIN_STARTING; k <= CHAIN_DOWN; k++)
+            sample(out, "chain_health", "chain", chain_name(chains->chains[i]), "state", chain_health_text((enum chain_health)k), chain_health(chains->chains[i]) == (enum chain_health)k);
     head(out, "chain_failures_total", "What could not be read, by reason.", false);
     for (size_t i = 0; i < chains->chain_count; i++) {
         chain_counters_read(chains->chains[i], &c);
@@ -132,7 +131,7 @@ static void mount_metrics(const struct chains *chains, struct text *out)
         mount_counters_read(chains->list[i].mount, &c);
         for (unsigned k = 0; k < CHAIN_FAILURES; k++)
             sample(out, "mount_failures_total", "suffix", name_to_text(mount_suffix(chains->list[i].mount), text), "reason",
-                   k == CHAIN_FAILURE_NONE ? "malformed" : chain_failure_label((enum chain_failure)k), c.failures[k]);
+                   mount_failure_label((enum chain_failure)k), c.failures[k]);
     }
     head(out, "mount_collision", "1 where the root zone delegates the suffix too.", true);
     for (size_t i = 0; i < chains->count; i++)

@@ -13,12 +13,6 @@ static enum control_code no_chains(struct control_answer *answer)
 
 /* ---- chain status ---- */
 
-static const char *health_text(enum chain_health health)
-{
-    static const char *const texts[] = { [CHAIN_STARTING] = "starting", [CHAIN_FRESH] = "fresh", [CHAIN_STALE] = "stale", [CHAIN_DOWN] = "down" };
-    return texts[health];
-}
-
 static struct json_value *provider_value(const struct chain *chain, size_t index)
 {
     struct json_value *out = json_value_object();
@@ -45,7 +39,7 @@ static struct json_value *chain_value(const struct chain *chain)
     uint64_t now = clock_now().unix_ms / 1000;
     json_value_set_text(out, "name", chain_name(chain));
     json_value_set_u64(out, "chain_id", chain_id(chain));
-    json_value_set_text(out, "health", health_text(c.health));
+    json_value_set_text(out, "health", chain_health_text(c.health));
     json_value_set_u64(out, "head", c.head_number);
     json_value_set_u64(out, "head_time", c.head_time);
     json_value_set_u64(out, "head_age", c.head_time && now > c.head_time ? now - c.head_time : 0);
@@ -74,7 +68,7 @@ static struct json_value *mount_value(const struct chains_mount *m)
     mount_counters_read(m->mount, &c);
     json_value_set_text(out, "suffix", name_to_text(mount_suffix(m->mount), text));
     json_value_set_text(out, "system", m->system == CONFIG_SYSTEM_ENS ? "ens" : "uns");
-    json_value_set_text(out, "health", chains_mount_is_off(m) ? "off" : health_text(mount_health(m->mount)));
+    json_value_set_text(out, "health", chains_mount_is_off(m) ? "off" : chain_health_text(mount_health(m->mount)));
     json_value_set_bool(out, "collides", atomic_load_explicit(&m->collides, memory_order_relaxed));
     json_value_set_u64(out, "asked", c.asked);
     json_value_set_u64(out, "lookups", c.lookups);
@@ -85,7 +79,7 @@ static struct json_value *mount_value(const struct chains_mount *m)
     json_value_set_u64(out, "waiting", c.waiting);
     for (unsigned i = 0; i < CHAIN_FAILURES; i++)
         if (c.failures[i])
-            json_value_set_u64(failures, i == CHAIN_FAILURE_NONE ? "malformed" : chain_failure_label((enum chain_failure)i), c.failures[i]);
+            json_value_set_u64(failures, mount_failure_label((enum chain_failure)i), c.failures[i]);
     json_value_set(out, "failures", failures);
     return out;
 }

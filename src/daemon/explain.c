@@ -201,12 +201,6 @@ static void ask_and_wait(const struct explained *e, struct mount *mount)
     waiting_release(w);
 }
 
-static const char *health_text(enum chain_health health)
-{
-    static const char *const texts[] = { [CHAIN_STARTING] = "starting", [CHAIN_FRESH] = "fresh", [CHAIN_STALE] = "stale", [CHAIN_DOWN] = "down" };
-    return texts[health];
-}
-
 /* While this thread is a reader. @return false: it is not known yet */
 static bool tell_known(struct explained *e, struct mount *mount, const char *from)
 {
@@ -227,7 +221,7 @@ static bool tell_known(struct explained *e, struct mount *mount, const char *fro
     }
     if (outcome == MOUNT_FAILED) {
         json_value_set_text(e->out, "rcode", "SERVFAIL");
-        json_value_set_text(e->out, "failure", found.failure == CHAIN_FAILURE_NONE ? "malformed" : chain_failure_label(found.failure));
+        json_value_set_text(e->out, "failure", mount_failure_label(found.failure));
         json_value_set_text(e->out, "reason", found.reason ? found.reason : chain_failure_text(found.failure));
     } else {
         add_answer(e, found.version);
@@ -240,7 +234,7 @@ static enum control_code explain_mount(struct explained *e, struct mount *mount,
     char text[NAME_TEXT_ROOM];
     struct json_value *out = json_value_object();
     json_value_set_text(out, "suffix", name_to_text(mount_suffix(mount), text));
-    json_value_set_text(out, "health", health_text(mount_health(mount)));
+    json_value_set_text(out, "health", chain_health_text(mount_health(mount)));
     json_value_set(e->out, "mount", out);
     json_value_set_text(e->out, "source", "mount");
     if (tell_known(e, mount, "hit"))

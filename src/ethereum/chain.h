@@ -60,6 +60,7 @@ enum chain_health {
     CHAIN_STALE,                /**< nothing heard for stale_after: what is cached is told as stale */
     CHAIN_DOWN                  /**< for stale_limit more: nothing is told */
 };
+const char *chain_health_text(enum chain_health health);     /**< `starting`, `fresh`, `stale`, `down`: of metrics and tools */
 /** Told on the loop's thread.  Order for each new block: logs, then head. */
 struct chain_follower {
     void *context;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words for what is known, and for why something is not. */
-#include "ethereum/state.h"
+#include "ethereum/chain.h"
 
 #include <stdio.h>
 
@@ -25,6 +25,12 @@ static const struct { const char *label, *text; } failures[CHAIN_FAILURES] = {
 
 const char *chain_failure_text(enum chain_failure failure) { return (unsigned)failure < CHAIN_FAILURES ? failures[failure].text : "unknown"; }
 const char *chain_failure_label(enum chain_failure failure) { return (unsigned)failure < CHAIN_FAILURES ? failures[failure].label : "unknown"; }
+
+const char *chain_health_text(enum chain_health health)
+{
+    static const char *const texts[] = { [CHAIN_STARTING] = "starting", [CHAIN_FRESH] = "fresh", [CHAIN_STALE] = "stale", [CHAIN_DOWN] = "down" };
+    return (unsigned)health < LENGTH_OF(texts) ? texts[health] : "unknown";
+}
 
 struct proof proof_weaker(struct proof a, struct proof b)
 {

@@ -93,6 +93,11 @@ struct mount_counters {
     uint64_t waiting;                       /**< now */
 };
 void mount_counters_read(const struct mount *mount, struct mount_counters *out);
+/** A metrics label: chain_failure_label, but NONE is `malformed`, what stands on chain is. */
+static inline const char *mount_failure_label(enum chain_failure failure)
+{
+    return failure == CHAIN_FAILURE_NONE ? "malformed" : chain_failure_label(failure);
+}
 
 /** The note of a cache entry of a mount. */
 struct mount_note {
