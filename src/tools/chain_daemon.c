@@ -4,20 +4,11 @@
 
 #include <string.h>
 
-static const char *cell_number(const struct json_value *object, const char *key, char out[32])
-{
-    uint64_t n;
-    if (!json_value_get_u64(object, key, &n))
-        return NULL;
-    snprintf(out, 32, "%llu", (unsigned long long)n);
-    return out;
-}
-
 static void add_numbers(struct columns_table *table, const struct json_value *object, const char *const *keys, size_t count)
 {
     char text[32];
     for (size_t i = 0; i < count; i++)
-        columns_add(table, cell_number(object, keys[i], text));
+        columns_add(table, control_number(object, keys[i], text));
 }
 
 static struct columns_table *table_of(const char *const *head, size_t count)
@@ -37,7 +28,7 @@ static void chains_print(const struct json_value *chains)
     for (size_t i = 0; i < json_value_count(chains); i++) {
         const struct json_value *c = json_value_at(chains, i);
         columns_add(table, json_value_get_text(c, "name"));
-        columns_add(table, cell_number(c, "chain_id", text));
+        columns_add(table, control_number(c, "chain_id", text));
         columns_add(table, json_value_get_text(c, "health"));
         add_numbers(table, c, keys, LENGTH_OF(keys));
     }
@@ -61,7 +52,7 @@ static void providers_print(const struct json_value *chains)
             columns_add(table, json_value_get_text(json_value_at(chains, i), "name"));
             columns_add(table, json_value_get_text(p, "operator"));
             columns_add(table, json_value_get_text(p, "state"));
-            columns_add(table, cell_number(p, "head", text));
+            columns_add(table, control_number(p, "head", text));
             snprintf(text, sizeof text, "%.1f", (double)us / 1000);
             columns_add(table, text);
             add_numbers(table, p, keys, LENGTH_OF(keys));
@@ -122,10 +113,10 @@ static void entries_print(const struct json_value *result)
         const struct json_value *e = json_value_at(entries, i);
         columns_add(table, json_value_get_text(e, "name"));
         columns_add(table, json_value_get_text(e, "chain"));
-        columns_add(table, cell_number(e, "born", text));
+        columns_add(table, control_number(e, "born", text));
         columns_add(table, json_value_get_text(e, "checked"));
-        columns_add(table, cell_number(e, "dependencies", text));
-        columns_add(table, cell_number(e, "valid_ms", text));
+        columns_add(table, control_number(e, "dependencies", text));
+        columns_add(table, control_number(e, "valid_ms", text));
     }
     columns_print(table, stdout, 0x34u);
     columns_free(table);

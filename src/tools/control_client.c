@@ -269,3 +269,12 @@ int control_print_json(const struct tool_call *call, const struct json_value *re
     text_clear(&text);
     return st == OK ? TOOL_DONE : tools_complain(call, TOOL_FAILED, "%s", status_text(st));
 }
+
+const char *control_number(const struct json_value *object, const char *key, char out[32])
+{
+    uint64_t n;
+    if (!json_value_get_u64(object, key, &n))
+        return NULL;
+    snprintf(out, 32, "%llu", (unsigned long long)n);
+    return out;
+}

@@ -14,6 +14,8 @@
 int control_ask(const struct tool_call *call, const char *verb, struct json_value *args, struct json_value **reply);
 /* The metrics of RSSAC002v4 as YAML documents; started: when the daemon began to count, Unix seconds. */
 void rssac_print(const struct json_value *rssac, uint64_t started);
+/* A number of it as text, or NULL where there is none.  @return out or NULL */
+const char *control_number(const struct json_value *object, const char *key, char out[32]);
 /* Prints a result as it is. */
 int control_print_json(const struct tool_call *call, const struct json_value *result);
 

@@ -16,16 +16,6 @@ static struct json_value *place_args(const struct tool_call *call)
     return args;
 }
 
-/* A number as text, or NULL where there is none. */
-static const char *number_text(const struct json_value *object, const char *key, char out[32])
-{
-    uint64_t n;
-    if (!json_value_get_u64(object, key, &n))
-        return NULL;
-    snprintf(out, 32, "%llu", (unsigned long long)n);
-    return out;
-}
-
 static const char *view_text(const struct json_value *zone, char *out, size_t room)
 {
     const struct json_value *view = json_value_get(zone, "view");
@@ -62,8 +52,8 @@ int zone_list_run(const struct tool_call *call)
             columns_add(table, json_value_get_text(z, "class"));
             columns_add(table, view_text(z, views, sizeof views));
             columns_add(table, json_value_get_text(z, "state"));
-            columns_add(table, number_text(z, "serial", serial));
-            columns_add(table, number_text(z, "records", records));
+            columns_add(table, control_number(z, "serial", serial));
+            columns_add(table, control_number(z, "records", records));
             columns_add(table, json_value_get_text(z, "source"));
             columns_add(table, json_value_get_text(z, "file"));
         }
@@ -96,7 +86,7 @@ static void zone_print(const struct json_value *zone)
     if (view != NULL)
         printf("%-12s %s\n", "view", view);
     for (size_t i = 0; i < LENGTH_OF(numbers); i++)
-        if (number_text(zone, numbers[i], number) != NULL)
+        if (control_number(zone, numbers[i], number) != NULL)
             printf("%-12s %s\n", numbers[i], number);
     if (json_value_get_u64(zone, "loaded", &when))
         moment_print("loaded", when);
@@ -132,13 +122,13 @@ static void change_print(const char *verb, const char *zone, const struct json_v
     const struct json_value *added = json_value_get(result, "zone");
     if (strcmp(verb, "add") == 0) {
         printf("serving %s, serial %s\n", json_value_get_text(added, "name") != NULL ? json_value_get_text(added, "name") : zone,
-               number_text(added, "serial", a) != NULL ? a : "not known");
+               control_number(added, "serial", a) != NULL ? a : "not known");
     } else if (strcmp(verb, "remove") == 0) {
         printf("removed %s\n", zone);
     } else if (strcmp(verb, "notify") == 0) {
-        printf("%s notifications queued\n", number_text(result, "sent", a) != NULL ? a : "0");
+        printf("%s notifications queued\n", control_number(result, "sent", a) != NULL ? a : "0");
     } else {
-        const char *loaded = number_text(result, "loaded", a), *unchanged = number_text(result, "unchanged", b), *failed = number_text(result, "failed", c);
+        const char *loaded = control_number(result, "loaded", a), *unchanged = control_number(result, "unchanged", b), *failed = control_number(result, "failed", c);
         printf("loaded %s, unchanged %s, failed %s\n", loaded ? loaded : "0", unchanged ? unchanged : "0", failed ? failed : "0");
     }
 }
