@@ -63,12 +63,11 @@ struct tool_reply {
     struct json_view result;
     const char *message;            /* not OK: a sentence */
     struct slice data;              /* of a revert: octets */
-    int64_t code;
 };
 /* @param all  to every provider (eth_sendRawTransaction) */
 void chain_tool_rpc(struct chain_tool *tool, struct chain *chain, bool all, const char *method, const char *params, struct tool_reply *out);
 /* Runs the loop for so long. */
-void chain_tool_pause(struct chain_tool *tool, uint64_t ms, const char *what);
+void chain_tool_pause(struct chain_tool *tool, uint64_t ms);
 /* Shows what is waited for, on a terminal; NULL takes it away. */
 void chain_tool_progress(const char *what, uint64_t since_ms);
 

@@ -35,10 +35,9 @@ static void until(struct chain_tool *tool, const bool *done, const char *what)
         chain_tool_progress(NULL, 0);
 }
 
-void chain_tool_pause(struct chain_tool *tool, uint64_t ms, const char *what)
+void chain_tool_pause(struct chain_tool *tool, uint64_t ms)
 {
     const bool never = false;
-    (void)what;
     if (ms > 0)
         (void)!chain_loop_until(tool->loop, &never, ms);
 }
@@ -129,7 +128,7 @@ int chain_tool_head(struct chain_tool *tool, struct chain *chain, uint64_t numbe
             chain_tool_progress(NULL, 0);
             return TOOL_DONE;
         }
-        chain_tool_pause(tool, 50, NULL);
+        chain_tool_pause(tool, 50);
         since = chain_loop_now_ms(tool->loop) - start;
         chain_tool_progress("the head of the chain", since);
     }
@@ -148,7 +147,6 @@ static void rpc_arrived(void *context, const struct chain_call_result *result)
     struct slice from = result->status == OK ? result->result : result->error_data;
     char *copy = arena_copy(w->tool->arena, from.length > 0 ? from.data : "", from.length + (from.length == 0));
     out->status = result->status;
-    out->code = result->error_code;
     if (copy == NULL) {
         out->status = E_NOMEM;
         out->message = status_text(E_NOMEM);

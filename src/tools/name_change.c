@@ -363,9 +363,8 @@ static int below_plan(struct changing *c, const struct tool_name *parent, const 
 static int below_check(struct changing *c, const struct tool_name *parent, const struct facts *above)
 {
     const struct eth_address *governs = above->e.wrapped ? &above->e.wrapper_owner : &above->e.owner;
-    if (above->e.wildcard || eth_address_is_zero(governs) || !name_equal(above->zone, name_view_of(&parent->wire)))
-        if (eth_address_is_zero(governs))
-            return tools_complain(c->tool->call, TOOL_REFUSED, "%s has no owner, so nobody can make names below it", parent->text);
+    if (eth_address_is_zero(governs))
+        return tools_complain(c->tool->call, TOOL_REFUSED, "%s has no owner, so nobody can make names below it", parent->text);
     if (!eth_address_equal(governs, &c->sender.from))
         sender_say(c->tool, "%s belongs to %s, not to %s; it works only if that one has approved this one", parent->text, name_address(c->tool, governs), name_address(c->tool, &c->sender.from));
     if (above->e.wrapped && (above->e.fuses & 32) != 0)

@@ -6,7 +6,7 @@
 #include "names/ens_write.h"
 #include "tools/name_sender.h"
 
-enum { SECONDS_A_YEAR = 365 * 86400, NAME_LABEL_ROOM = 256 };
+enum { SECONDS_A_YEAR = 365 * 86400 };
 
 struct ens_desk {                   /* a controller */
     struct eth_address address;

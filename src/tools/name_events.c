@@ -151,12 +151,14 @@ static void value_show(struct show *s, char how, struct abi_reader *reader)
 bool name_event_read(struct chain_tool *tool, const struct name_log *log, struct name_event_text *out)
 {
     const struct kind *kind = NULL;
-    for (size_t i = 0; i < LENGTH_OF(kinds) && log->topic_count > 0; i++) {
-        struct eth_word topic = name_event(kinds[i].signature);
+    for (size_t i = 0; i < LENGTH_OF(kinds) && kind == NULL && log->topic_count > 0; i++) {
         size_t topics = 1;
         for (const char *p = kinds[i].shown; *p != 0; p++)
             topics += *p == 'i';
-        if (eth_word_equal(&topic, &log->topics[0]) && topics == log->topic_count)
+        if (topics != log->topic_count)
+            continue;
+        struct eth_word topic = name_event(kinds[i].signature);
+        if (eth_word_equal(&topic, &log->topics[0]))
             kind = &kinds[i];
     }
     if (kind == NULL)

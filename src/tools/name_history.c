@@ -105,13 +105,8 @@ static int wrapper_ask(struct history *h, const struct ens_options *o)
             const struct name_log *log = &one.list[i];
             if (log->data.length < 32 || memcmp(log->data.data, h->name.node.octets, 32) != 0)
                 continue;
-            struct name_logs *all = &h->logs;
-            struct name_log *more = mem_resize(all->list, (all->count + 1) * sizeof *more);
-            if (more == NULL)
+            if (name_logs_add(&h->logs, log) != OK)
                 break;
-            all->list = more;
-            all->room = all->count + 1;
-            all->list[all->count++] = *log;
             owner = log->topics[3];
             any = !eth_word_is_zero(&owner);
         }

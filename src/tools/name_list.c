@@ -17,8 +17,7 @@ enum token_kind { TOKEN_REGISTRAR, TOKEN_WRAPPER, TOKEN_NODE, TOKEN_UNS };
 struct holding {
     enum token_kind kind;
     struct eth_word id;             /* label hash, node or token */
-    struct eth_word parent;         /* NODE: of the name above; its text is the token's `above` */
-    const char *name, *above;       /* NULL = not known */
+    const char *name;               /* NULL = not known */
     bool owned;
     uint64_t expires;
 };
@@ -111,10 +110,8 @@ static int nodes_below(struct listing *l, const struct ens_options *o)
             namehash_child_of_hash(node.octets, logs.list[k].topics[2].octets, child.octets);
             size_t before = l->count;
             token_add(l, TOKEN_NODE, &child);
-            if (l->count > before) {
-                l->tokens[before].above = l->tokens[i].name;
+            if (l->count > before)
                 l->tokens[before].name = chain_tool_format(l->tool, "%s.%s", bracket(l, &logs.list[k].topics[2]), l->tokens[i].name);
-            }
         }
         name_logs_free(&logs);
     }

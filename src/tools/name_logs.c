@@ -93,7 +93,7 @@ static bool log_read(struct chain_tool *tool, struct json_view from, struct name
     return true;
 }
 
-static enum status log_add(struct name_logs *logs, const struct name_log *log)
+enum status name_logs_add(struct name_logs *logs, const struct name_log *log)
 {
     if (logs->count == NAME_LOGS_MAX)
         return E_LIMIT;
@@ -123,7 +123,7 @@ static enum status range_ask(struct chain_tool *tool, struct chain *chain, const
     for (struct json_walk w = json_walk(reply.result); st == OK && json_step(&w);) {
         struct name_log log;
         if (log_read(tool, w.value, &log) && log.block >= from && log.block <= to)
-            st = log_add(logs, &log);
+            st = name_logs_add(logs, &log);
     }
     return st;
 }

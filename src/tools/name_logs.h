@@ -23,6 +23,8 @@ int name_logs_begin(struct chain_tool *tool, struct chain *chain, struct name_lo
 int name_logs_ask(struct chain_tool *tool, struct chain *chain, const struct eth_address *addresses, size_t address_count, const struct name_topic *topics, size_t topic_count, struct name_logs *logs);
 /* In the order of the chain, each once. */
 void name_logs_sort(struct name_logs *logs);
+/* @return OK, E_NOMEM, E_LIMIT (NAME_LOGS_MAX) */
+MUST_CHECK enum status name_logs_add(struct name_logs *logs, const struct name_log *log);
 void name_logs_free(struct name_logs *logs);
 void name_topic_add(struct name_topic *topic, const struct eth_word *word);
 /* The topic of an event: `NewOwner(bytes32,bytes32,address)`. */

@@ -238,12 +238,10 @@ void op_reset(struct op *op)
     op->begun_ms = clock_now().unix_ms;
 }
 
-struct op_step *op_step_add(struct op *op, const struct write_call *call)
+void op_step_add(struct op *op, const struct write_call *call)
 {
     require(op->step_count < OP_STEPS_MAX);
-    struct op_step *step = &op->steps[op->step_count++];
-    *step = (struct op_step){ .call = *call, .gas = call->gas_guess, .later = call->gas_guess > 0 };
-    return step;
+    op->steps[op->step_count++] = (struct op_step){ .call = *call, .gas = call->gas_guess, .later = call->gas_guess > 0 };
 }
 
 static int op_lock(struct chain_tool *tool, struct op *op, const char *name)

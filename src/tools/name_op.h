@@ -49,7 +49,7 @@ void op_close(struct op *op);           /* NULL is fine */
 /* Drops what is in it, for a new beginning. */
 void op_reset(struct op *op);
 /* A step for a call; its data is the caller's for as long as the op lives. */
-struct op_step *op_step_add(struct op *op, const struct write_call *call);
+void op_step_add(struct op *op, const struct write_call *call);
 /* Each file of the state folder that can be read, without its lock. */
 int op_each(struct chain_tool *tool, bool (*each)(void *context, struct op *op), void *context);
 /* FOLDER/CHAIN/NAME of the state folder, which is made when it is missing. */

@@ -171,7 +171,7 @@ static int age_wait(struct registering *g, enum age *out)
             chain_tool_progress(NULL, 0);
             return tools_complain(g->tool->call, TOOL_PENDING, "%s: the commitment is not old enough yet; saying the same again goes on", g->name.text);
         }
-        chain_tool_pause(g->tool, g->sender.poll_ms > AGE_POLL_MS ? g->sender.poll_ms : AGE_POLL_MS, NULL);
+        chain_tool_pause(g->tool, g->sender.poll_ms > AGE_POLL_MS ? g->sender.poll_ms : AGE_POLL_MS);
         now_ms = chain_loop_now_ms(g->tool->loop);
         chain_tool_progress("the commitment to be old enough", now_ms - begun);
     }
@@ -325,6 +325,14 @@ static int finish(struct registering *g)
     return op_save(g->tool, g->op);
 }
 
+/* It is whose it was to be, and has not run out. */
+static bool registered_as_meant(const struct registering *g, const struct facts *facts)
+{
+    const struct facts_ens *e = &facts->e;
+    const struct eth_address *owner = e->wrapped ? &e->wrapper_owner : &e->registrant;
+    return facts->status == FACTS_FOUND && eth_address_equal(owner, &g->r.owner) && name_life(e, facts->block.time) == NAME_LIFE_REGISTERED;
+}
+
 /* What an earlier run finished: still so? @param again  it is not: begin anew */
 static int finished_before(struct registering *g, bool *again)
 {
@@ -333,9 +341,7 @@ static int finished_before(struct registering *g, bool *again)
     if (rc == TOOL_DONE)
         rc = ens_details(g->tool, &g->name, true, &facts);
     if (rc == TOOL_DONE) {
-        const struct facts_ens *e = &facts->e;
-        const struct eth_address *owner = e->wrapped ? &e->wrapper_owner : &e->registrant;
-        *again = facts->status != FACTS_FOUND || !eth_address_equal(owner, &g->r.owner) || name_life(e, facts->block.time) != NAME_LIFE_REGISTERED;
+        *again = !registered_as_meant(g, facts);
         if (!*again)
             rc = result_print(g, facts);
         if (!*again && g->tool->call->count > 1)
@@ -350,10 +356,8 @@ static int registered_elsewhere(struct registering *g, bool *out)
 {
     struct facts *facts = NULL;
     int rc = ens_details(g->tool, &g->name, true, &facts);
-    if (rc == TOOL_DONE) {
-        const struct facts_ens *e = &facts->e;
-        *out = facts->status == FACTS_FOUND && eth_address_equal(e->wrapped ? &e->wrapper_owner : &e->registrant, &g->r.owner) && name_life(e, facts->block.time) == NAME_LIFE_REGISTERED;
-    }
+    if (rc == TOOL_DONE)
+        *out = registered_as_meant(g, facts);
     facts_free(facts);
     return rc;
 }

@@ -5,7 +5,7 @@
 
 #include "tools/name_ens.h"
 
-enum { STEP_COMMIT, STEP_REGISTER, STEP_RECORDS };
+enum { STEP_COMMIT, STEP_REGISTER };
 struct registering {
     struct chain_tool *tool;
     struct tool_name name;

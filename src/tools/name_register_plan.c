@@ -110,7 +110,7 @@ static void step_plan(struct registering *g, const struct eth_address *to, struc
     struct write_call call = name_call(g->tool, to, data, what);
     call.value = value;
     call.gas_guess = gas;
-    (void)op_step_add(g->op, &call);
+    op_step_add(g->op, &call);
 }
 
 /* The calls, in the order in which they are sent. */

@@ -161,7 +161,7 @@ static int parcel_try(struct sending *s, struct parcel *p, uint64_t wait_ms)
         enum write_error kind = write_error_of(revert);
         if (rc == TOOL_REFUSED && kind == WRITE_ERROR_TOO_NEW && now - begun < wait_ms) {
             chain_tool_progress("the commitment to be old enough", now - begun);
-            chain_tool_pause(s->tool, AGE_POLL_MS, NULL);
+            chain_tool_pause(s->tool, AGE_POLL_MS);
             continue;
         }
         text_growing(&text);

@@ -347,7 +347,7 @@ static int step_wait(struct sender *s, struct op *op, struct op_step *step)
         if (now - w.begun_ms >= s->wait_ms)
             return tools_complain(s->tool->call, TOOL_PENDING, "%s: `%s` is sent and %s; saying the same again goes on, `rhiz name pending` shows it, --bump raises its fees", op->name, step->call.what,
                                   st == OK ? "not deep enough yet" : "in no block yet");
-        chain_tool_pause(s->tool, s->poll_ms, what);
+        chain_tool_pause(s->tool, s->poll_ms);
         now = chain_loop_now_ms(s->tool->loop);
         chain_tool_progress(what, now - w.begun_ms);
     }
@@ -411,7 +411,7 @@ int sender_await(struct chain_tool *tool, struct chain *chain, const struct eth_
             chain_tool_progress(NULL, 0);
             return TOOL_PENDING;
         }
-        chain_tool_pause(tool, chain_id_is_development(chain_id(chain)) ? 100 : 1500, NULL);
+        chain_tool_pause(tool, chain_id_is_development(chain_id(chain)) ? 100 : 1500);
         chain_tool_progress("the transaction", now - begun);
     }
     chain_tool_progress(NULL, 0);
@@ -454,7 +454,7 @@ static int execute_new(struct sender *s, struct op *op, const char *title, const
     bool stop = false;
     op_reset(op);
     for (size_t i = 0; i < count; i++)
-        (void)op_step_add(op, &calls[i]);
+        op_step_add(op, &calls[i]);
     int rc = sender_fees(s);
     if (rc == TOOL_DONE)
         rc = sender_estimate(s, op);

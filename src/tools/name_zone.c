@@ -11,7 +11,7 @@
 #include "zone/reader.h"
 #include "zone/text.h"
 
-struct reading { struct chain_tool *tool; struct write_changes *changes; enum status status; };
+struct reading { struct write_changes *changes; enum status status; };
 
 static void record_take(void *context, const struct zone_difference *d)
 {
@@ -39,7 +39,7 @@ int name_zone_read(struct chain_tool *tool, const struct tool_name *name, const 
     struct zone_builder *builder = NULL;
     struct zone_version *version = NULL;
     struct zone_files files = { 0 };
-    struct reading r = { tool, out, OK };
+    struct reading r = { out, OK };
     struct diagnostics *diag = diagnostics_new(0);
     if (diag == NULL)
         return tools_complain(tool->call, TOOL_FAILED, "%s", status_text(E_NOMEM));
