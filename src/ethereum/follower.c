@@ -140,10 +140,15 @@ static void polled(void *context, const struct rpc_reply *replies, size_t count)
     follower_look(chain);
 }
 
-static void poll_one(struct provider *provider)
+struct slice follower_tag(const struct chain *chain)
 {
     static const char *const tags[] = { [CHAIN_AT_LATEST] = "[\"latest\",false]", [CHAIN_AT_SAFE] = "[\"safe\",false]", [CHAIN_AT_FINALIZED] = "[\"finalized\",false]" };
-    struct rpc_call call = { "eth_getBlockByNumber", slice_string(tags[provider->chain->options.at]) };
+    return slice_string(tags[chain->options.at]);
+}
+
+static void poll_one(struct provider *provider)
+{
+    struct rpc_call call = { "eth_getBlockByNumber", follower_tag(provider->chain) };
     if (rpc_start(provider, &call, 1, provider->chain->options.try_ms, REPLY_BYTES, polled, provider, &provider->poll) != OK)
         provider->poll = NULL;
 }

@@ -70,7 +70,7 @@ struct provider {
     struct chain *chain;
     unsigned index, operator;       /* operator: which of the chain's; a bit in masks */
     char *name, *url, *operator_name;
-    bool batch, batch_known;
+    bool batch;
     uint64_t no_multicall_until_ms; /* it had no code there */
     double rate, tokens;
     uint64_t tokens_at_ms;
@@ -241,7 +241,6 @@ struct chain {
     struct chain_follower *followers;
     struct state_job *jobs;
     struct call_job *calls;
-    enum chain_failure failure;     /* the follower's last */
     uint64_t next_id;
     _Atomic uint64_t alarm_stamp, provider_stamp, header_stamp;
     /* for any thread */
@@ -255,6 +254,8 @@ static inline uint64_t count_get(const _Atomic uint64_t *counter) { return atomi
 
 /* A quorum of operators told of something: follower.c looks whether there is a new head. */
 void follower_look(struct chain *chain);
+/* Parameters of eth_getBlockByNumber for the head that answers are given at. */
+struct slice follower_tag(const struct chain *chain);
 void follower_start(struct chain *chain);
 void follower_clear(struct chain *chain);
 /* state.c, call.c: there is a head now, or there is none to be hoped for; the loop ends. */

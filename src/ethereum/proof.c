@@ -6,6 +6,9 @@
 
 enum { NIBBLES = 64, BRANCH_ITEMS = 17, VALUE_BYTES_MAX = 256 };
 
+/* The only node of a trie without keys. */
+static const uint8_t empty_trie[] = { 0x80 };
+
 /* A walk from the root towards a key. */
 struct walk {
     struct eth_word key;                /* hashed */
@@ -89,18 +92,18 @@ static enum status walk_node(struct walk *w, struct rlp_reader items, unsigned n
 /* @param out  the RLP of what is there; *bytes 0 = it is proven that nothing is */
 static enum status walk_proof(const struct eth_word *root, const void *key, size_t key_bytes, struct json_view nodes, uint8_t out[VALUE_BYTES_MAX], size_t *bytes)
 {
-    static const uint8_t empty[] = { 0x80 };
     struct walk w = { .expected = *root };
-    struct eth_word none, hash;
+    struct eth_word hash;
     keccak256(key, key_bytes, w.key.octets);
-    keccak256(empty, sizeof empty, none.octets);
     *bytes = 0;
     if (json_kind(nodes) != JSON_ARRAY)
         return E_INVALID;
     if (json_count(nodes, PROOF_NODES_MAX + 1) > PROOF_NODES_MAX)
         return E_LIMIT;
-    if (json_count(nodes, 1) == 0)
-        return eth_word_equal(root, &none) ? OK : E_INVALID;
+    if (json_count(nodes, 1) == 0) {
+        keccak256(empty_trie, sizeof empty_trie, hash.octets);
+        return eth_word_equal(root, &hash) ? OK : E_INVALID;
+    }
     for (struct json_walk j = json_walk(nodes); json_step(&j);) {
         uint8_t node[PROOF_NODE_BYTES_MAX];
         size_t length;
@@ -112,7 +115,7 @@ static enum status walk_proof(const struct eth_word *root, const void *key, size
         reader = rlp_reader_of(node, length);
         if (!eth_word_equal(&hash, &w.expected))
             return E_INVALID;
-        if (eth_word_equal(&hash, &none) && length == sizeof empty) {
+        if (length == sizeof empty_trie && node[0] == empty_trie[0]) {
             end_without(&w);            /* some nodes tell the empty trie as one node */
             continue;
         }
@@ -129,14 +132,13 @@ static enum status walk_proof(const struct eth_word *root, const void *key, size
 
 enum status proof_account(const struct eth_word *state_root, const struct eth_address *address, struct json_view nodes, struct proven_account *out)
 {
-    static const uint8_t empty_rlp[] = { 0x80 };
     uint8_t value[VALUE_BYTES_MAX];
     size_t bytes;
     struct proven_account account = { .exists = false };
     enum status st = walk_proof(state_root, address->octets, sizeof address->octets, nodes, value, &bytes);
     if (st != OK)
         return st;
-    keccak256(empty_rlp, sizeof empty_rlp, account.storage_root.octets);
+    keccak256(empty_trie, sizeof empty_trie, account.storage_root.octets);
     keccak256("", 0, account.code_hash.octets);
     if (bytes) {
         struct rlp_reader reader = rlp_reader_of(value, bytes), items;

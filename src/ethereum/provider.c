@@ -254,7 +254,6 @@ static void checked(void *context, const struct rpc_reply *replies, size_t count
 
 void provider_check(struct provider *provider)
 {
-    static const char *const tags[] = { [CHAIN_AT_LATEST] = "[\"latest\",false]", [CHAIN_AT_SAFE] = "[\"safe\",false]", [CHAIN_AT_FINALIZED] = "[\"finalized\",false]" };
     struct chain *chain = provider->chain;
     uint64_t now = now_of(provider);
     if (provider->check || provider->state == PROVIDER_CHECKED || chain->stopped || (provider->open && now < provider->open_until_ms)
@@ -267,7 +266,7 @@ void provider_check(struct provider *provider)
     text_add_hex(&params, chain->options.registry.octets, 20, false);
     text_add(&params, "\",\"latest\"]");
     struct rpc_call calls[4] = {
-        { "eth_chainId", slice_string("[]") }, { "eth_syncing", slice_string("[]") }, { "eth_getBlockByNumber", slice_string(tags[chain->options.at]) },
+        { "eth_chainId", slice_string("[]") }, { "eth_syncing", slice_string("[]") }, { "eth_getBlockByNumber", follower_tag(chain) },
         { "eth_getCode", slice_of(address, params.length) },
     };
     provider->state = PROVIDER_CHECKING;

@@ -38,17 +38,24 @@ void state_budget_init(struct state_budget *budget, const struct chain *chain)
     };
 }
 
+/* Out of the chain's list. */
+static void leave(struct state_job *job)
+{
+    if (job->link) {
+        *job->link = job->next;
+        if (job->next)
+            job->next->link = job->link;
+        job->link = NULL;
+    }
+}
+
 static void job_free(struct state_job *job)
 {
     chain_timer_clear(&job->timer);
     ask_free(job->ask);
     for (size_t i = 0; job->follows && i < job->batch.count; i++)
         ccip_cancel(job->follows[i].ccip);
-    if (job->link) {
-        *job->link = job->next;
-        if (job->next)
-            job->next->link = job->link;
-    }
+    leave(job);
     arena_free(job->arena);
     mem_free(job);
 }
@@ -62,12 +69,7 @@ void state_job_cancel(struct state_job *job)
 /* Out of the chain's list first: the continuation may free anything but the job. */
 static void tell(struct state_job *job)
 {
-    if (job->link) {
-        *job->link = job->next;
-        if (job->next)
-            job->next->link = job->link;
-        job->link = NULL;
-    }
+    leave(job);
     chain_timer_clear(&job->timer);
     job->done(job->context, &job->block, job->results, job->batch.count);
     job_free(job);

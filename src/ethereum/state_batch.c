@@ -26,20 +26,23 @@ struct plan {
     bool proof_asked;
 };
 
+/* May be put together with others, where there is a contract for that. */
+static bool joins(const struct state_read *read)
+{
+    return (read->kind == STATE_CALL || read->kind == STATE_REGISTRY) && !read->alone && read->gas == 0;
+}
+
 static bool may_join(const struct ask_try *one, const struct state_batch *batch, const struct state_read *read)
 {
-    return (read->kind == STATE_CALL || read->kind == STATE_REGISTRY) && !read->alone && read->gas == 0 && one->provider->no_multicall_until_ms <= one->begun_ms
-           && !eth_address_is_zero(&batch->multicall);
+    return joins(read) && one->provider->no_multicall_until_ms <= one->begun_ms && !eth_address_is_zero(&batch->multicall);
 }
 
 size_t state_batch_calls(const struct state_batch *batch)
 {
     size_t calls = 0, joined = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        const struct state_read *read = &batch->reads[i];
-        bool joins = (read->kind == STATE_CALL || read->kind == STATE_REGISTRY) && !read->alone && read->gas == 0;
-        calls += !joins;
-        joined += joins;
+        calls += !joins(&batch->reads[i]);
+        joined += joins(&batch->reads[i]);
     }
     return calls + (joined > 0);
 }

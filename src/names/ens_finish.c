@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was found out, as facts: values, whether the name exists, and what all that rests on. */
+#include "names/coin.h"
 #include "names/ens_inside.h"
 
 enum { NOTHING_AGE_SECONDS = 60 };
-
-enum { COIN_ETHER = 60, COIN_DEFAULT = 0x80000000 };
 
 /* ---- values ---- */
 
@@ -22,10 +21,10 @@ static struct fact fact_of(const struct ens_want *want) { return want ? want->fa
 static struct fact coin_fact(const struct ens_job *job, uint64_t coin)
 {
     struct fact own = fact_of(find(job, ENS_WANT_COIN, coin)), other = { 0 };
-    if (coin == COIN_ETHER)
+    if (coin == COIN_ETH)
         other = fact_of(find(job, ENS_WANT_ADDR, 0));
-    else if (own.state == FACT_ABSENT && coin > COIN_DEFAULT && coin <= UINT32_MAX)
-        other = fact_of(find(job, ENS_WANT_COIN, COIN_DEFAULT));
+    else if (own.state == FACT_ABSENT && coin > COIN_EVM_DEFAULT && coin <= UINT32_MAX)
+        other = fact_of(find(job, ENS_WANT_COIN, COIN_EVM_DEFAULT));
     if (own.state == FACT_PRESENT || own.state == FACT_BROKEN)
         return own;
     if (other.state == FACT_PRESENT || (own.state == FACT_ABSENT && (other.state == FACT_FAILED || other.state == FACT_BROKEN)))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is wanted, and what is to be asked of whom. */
+#include "names/coin.h"
 #include "names/ens_inside.h"
 #include "names/ens_selectors.h"
 
@@ -15,7 +16,7 @@ static const uint16_t middle_types[] = { TYPE_NS, TYPE_DNAME };
 static const uint16_t alias_types[] = { TYPE_NS, TYPE_DNAME, TYPE_MX, TYPE_CAA };       /* of own_types: those that an alias may lead to */
 static const uint16_t host_types[] = { TYPE_A, TYPE_AAAA };
 
-enum { WANTS_FIRST_ROOM = 32, COIN_DEFAULT = 0x80000000, COIN_ETHER = 60 };
+enum { WANTS_FIRST_ROOM = 32 };
 
 /* ---- the list ---- */
 
@@ -61,10 +62,10 @@ static bool add_values(struct ens_job *job, const struct facts_request *request)
         uint64_t coin = request->coins[i];
         if ((want = ens_want_add(job, ENS_WANT_COIN, none, 0)) != NULL)
             want->coin = coin;
-        if (coin == COIN_ETHER)
+        if (coin == COIN_ETH)
             (void)ens_want_add(job, ENS_WANT_ADDR, none, 0);
-        if (coin > COIN_DEFAULT && coin <= UINT32_MAX && (want = ens_want_add(job, ENS_WANT_COIN, none, 0)) != NULL)
-            want->coin = COIN_DEFAULT;
+        if (coin > COIN_EVM_DEFAULT && coin <= UINT32_MAX && (want = ens_want_add(job, ENS_WANT_COIN, none, 0)) != NULL)
+            want->coin = COIN_EVM_DEFAULT;
     }
     for (size_t i = 0; i < request->text_count; i++) {
         const char *key = arena_copy(job->facts->arena, request->texts[i].data, request->texts[i].length);

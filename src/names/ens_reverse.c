@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Primary names (ENSIP-19): the name that an address claims, and whether that name says so too. */
+#include "names/coin.h"
 #include "names/ens_inside.h"
 
 #include "names/label.h"
@@ -7,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { COIN_ETHER = 60, COIN_DEFAULT = 0x80000000, REVERSE_TEXT_ROOM = 80 };
+enum { REVERSE_TEXT_ROOM = 80 };
 
 struct ens_reverse {
     struct facts_job job;
@@ -160,9 +161,9 @@ static void reverse_name(const struct ens_reverse *reverse, uint64_t coin, struc
     int length = 0;
     for (size_t i = 0; i < sizeof reverse->address.octets; i++)
         length += snprintf(text + length, sizeof text - (size_t)length, "%02x", reverse->address.octets[i]);
-    if (coin == COIN_ETHER)
+    if (coin == COIN_ETH)
         length += snprintf(text + length, sizeof text - (size_t)length, ".addr.reverse.");
-    else if (coin == COIN_DEFAULT)
+    else if (coin == COIN_EVM_DEFAULT)
         length += snprintf(text + length, sizeof text - (size_t)length, ".default.reverse.");
     else
         length += snprintf(text + length, sizeof text - (size_t)length, ".%" PRIx64 ".reverse.", coin);
@@ -190,8 +191,8 @@ enum status ens_reverse_start(struct ens_source *source, const struct eth_addres
     reverse->began_ms = chain_loop_now_ms(chain_loop_of(chain));
     reverse_name(reverse, coin, &name);
     reverse->facts = facts_new(chain, name_view_of(&name));
-    bool all_chains = coin == COIN_ETHER || (coin > COIN_DEFAULT && coin <= UINT32_MAX);
-    if (!reverse->facts || !start_claim(reverse, 0, coin) || (all_chains && !start_claim(reverse, 1, COIN_DEFAULT))) {
+    bool all_chains = coin == COIN_ETH || (coin > COIN_EVM_DEFAULT && coin <= UINT32_MAX);
+    if (!reverse->facts || !start_claim(reverse, 0, coin) || (all_chains && !start_claim(reverse, 1, COIN_EVM_DEFAULT))) {
         reverse_cancel(&reverse->job);
         return E_NOMEM;
     }

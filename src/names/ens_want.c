@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "names/coin.h"
 #include "names/ens_want.h"
 #include "names/ens_selectors.h"
 
 #include "crypto/keccak.h"
 #include "ethereum/abi.h"
 
-enum { COIN_OF_ETHER = 60, SWARM_PREFIX_BYTES = 7, IPFS_PREFIX_BYTES = 4 };
+enum { SWARM_PREFIX_BYTES = 7, IPFS_PREFIX_BYTES = 4 };
 
 uint32_t ens_profile_id(enum ens_profile profile)
 {
@@ -187,7 +188,7 @@ enum ens_read ens_want_read(struct ens_want *want, struct slice returned, struct
         return read_records(want, octets, arena);
     if (want->kind == ENS_WANT_MULTIHASH)
         return read_multihash(want, octets, arena);
-    if (want->kind == ENS_WANT_COIN && want->coin == COIN_OF_ETHER && octets.length != 0 && octets.length != 20)
+    if (want->kind == ENS_WANT_COIN && want->coin == COIN_ETH && octets.length != 0 && octets.length != 20)
         return broken(want, "an address that is not of 20 octets");
     return set(want, arena, octets.data, octets.length);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "names/uns_selectors.h"
 #include "names/uns_write.h"
 
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "names/contenthash.h"
 #include "names/uns_records.h"
 
-enum { SET_MANY = 0xce92b33e, SET_OWNER = 0xab3b87fe, SET_REVERSE = 0x663f7b2a, PAIRS_MAX = 2 * WRITE_CHANGES_MAX };
+enum { PAIRS_MAX = 2 * WRITE_CHANGES_MAX };
 
 struct pairs { struct write_changes *changes; struct slice keys[PAIRS_MAX], values[PAIRS_MAX]; size_t count; };
 
@@ -171,7 +172,7 @@ enum status uns_write_records(struct write_changes *changes, const struct eth_wo
         st = record_pairs(p, name, why);
     if (st != OK)
         return st;
-    struct abi_writer w = abi_writer_call(out, SET_MANY, 3);
+    struct abi_writer w = abi_writer_call(out, UNS_SET_MANY, 3);
     strings(&w, p->keys, p->count);
     strings(&w, p->values, p->count);
     abi_write_word(&w, token);
@@ -180,7 +181,7 @@ enum status uns_write_records(struct write_changes *changes, const struct eth_wo
 
 void uns_write_set_owner(const struct eth_address *owner, const struct eth_word *token, struct text *out)
 {
-    struct abi_writer w = abi_writer_call(out, SET_OWNER, 2);
+    struct abi_writer w = abi_writer_call(out, UNS_SET_OWNER, 2);
     abi_write_address(&w, owner);
     abi_write_word(&w, token);
 }
@@ -195,6 +196,6 @@ void uns_write_primary(struct slice name, struct text *out)
         labels[count++] = slice_of(name.data + at, length);
         at += length + 1;
     }
-    struct abi_writer w = abi_writer_call(out, SET_REVERSE, 1);
+    struct abi_writer w = abi_writer_call(out, UNS_SET_REVERSE, 1);
     strings(&w, labels, count);
 }
