@@ -210,18 +210,17 @@ enum control_code verb_cache_show(void *context, const struct json_value *args, 
 
 void house_look_at_root(struct house *house)
 {
-    static const struct name_view root = { (const uint8_t *)"", 1, 0 };
     struct epoch_reader *reader;
     if (!house->chains || epoch_join(house->epoch, &reader) != OK)
         return;
     const struct zone_table *table = keeper_view_table(house->keeper, NULL);
-    const struct zone *zone = table ? zone_table_get(table, root, CLASS_IN) : NULL;
+    const struct zone *zone = table ? zone_table_get(table, name_root, CLASS_IN) : NULL;
     const struct zone_version *version = zone ? zone_current(zone) : NULL;
     uint64_t generation = version ? zone_version_moment(version) : 0;
     if (!house->root_looked || generation != house->root_generation) {
         house->root_looked = true;
         house->root_generation = generation;
-        (void)collisions_look(house->chains, version);
+        collisions_look(house->chains, version);
     }
     epoch_leave(reader);
 }

@@ -32,13 +32,11 @@ static bool delegated(struct name_view suffix, const struct zone_version *root)
     return root ? node && zone_node_is_cut(node) : is_listed(suffix);
 }
 
-size_t collisions_look(struct chains *chains, const struct zone_version *root)
+void collisions_look(struct chains *chains, const struct zone_version *root)
 {
-    size_t count = 0;
     for (size_t i = 0; chains && i < chains->count; i++) {
         struct chains_mount *m = &chains->list[i];
         bool now = delegated(mount_suffix(m->mount), root);
-        count += now;
         bool before = atomic_exchange(&m->collides, now);
         mount_set_off(m->mount, chains_mount_is_off(m));
         if (now == before)
@@ -52,5 +50,4 @@ size_t collisions_look(struct chains *chains, const struct zone_version *root)
         else
             log_warning(LOG_SERVER, "the root zone delegates this suffix, so the mount is off; `collision: ours` would turn it on", suffix);
     }
-    return count;
 }

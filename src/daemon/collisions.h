@@ -6,8 +6,7 @@
 #include "daemon/chains.h"
 
 /** Looks anew, and tells of what has changed in the log.
- *  @param root  the served root zone; NULL: the list built in
- *  @return how many there are */
-size_t collisions_look(struct chains *chains, const struct zone_version *root);
+ *  @param root  the served root zone; NULL: the list built in */
+void collisions_look(struct chains *chains, const struct zone_version *root);
 
 #endif

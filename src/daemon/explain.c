@@ -260,17 +260,6 @@ static void tell_off(struct explained *e)
             json_value_set_text(e->out, "note", "the root zone delegates this suffix, and the configuration gives it to the DNS (collision: dns)");
 }
 
-/* Labels of the suffix that the name lies below; that of reverse names has its own. */
-static unsigned suffix_labels(const struct mounts *mounts, struct name_view name)
-{
-    struct name_view suffix;
-    unsigned most = 0;
-    for (size_t position = 0; mounts_suffix_next(mounts, &position, &suffix);)
-        if (suffix.labels > most && name_below(name, suffix))
-            most = suffix.labels;
-    return most;
-}
-
 static enum control_code explain(struct explained *e, const struct zone_table *table, struct epoch_reader *reader)
 {
     const struct zone *zone = table ? zone_table_find(table, e->view, CLASS_IN, answer_wants_parent(e->type)) : NULL;
@@ -278,7 +267,7 @@ static enum control_code explain(struct explained *e, const struct zone_table *t
         zone = zone_table_find(table, e->view, CLASS_IN, false);
     struct mount *mount = e->house->chains ? mounts_find(e->house->chains->mounts, e->view) : NULL;
     tell_off(e);
-    if (mount && (!zone || zone_name(zone).labels < suffix_labels(e->house->chains->mounts, e->view)))
+    if (mount && (!zone || zone_name(zone).labels < mount_labels(mount, e->view)))
         return explain_mount(e, mount, reader);
     if (zone) {
         explain_zone(e, zone);

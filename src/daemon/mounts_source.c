@@ -214,13 +214,10 @@ static enum serve_source_outcome answer(void *context, const struct serve_questi
 static int match(void *context, const struct serve_question *question)
 {
     const struct mounts_source *source = context;
-    int most = -1;
-    if ((question->klass != CLASS_IN && question->klass != CLASS_ANY) || mounts_find(source->mounts, question->name) == NULL)
+    if (question->klass != CLASS_IN && question->klass != CLASS_ANY)
         return -1;
-    for (size_t i = 0; i < source->suffix_count; i++)
-        if (source->suffixes[i].labels > most && name_below(question->name, source->suffixes[i]))
-            most = source->suffixes[i].labels;
-    return most;
+    const struct mount *mount = mounts_find(source->mounts, question->name);
+    return mount == NULL ? -1 : mount_labels(mount, question->name);
 }
 
 /* ---- making and ending ---- */

@@ -230,7 +230,6 @@ void name_source_free(struct name_source *source)
     mem_free(source);
 }
 
-bool name_source_is_ens(const struct name_source *source) { return source->ens != NULL; }
 const struct ens_options *name_source_ens_options(const struct name_source *source) { return source->ens ? ens_source_options(source->ens) : NULL; }
 const struct uns_options *name_source_uns_options(const struct name_source *source) { return source->uns ? uns_source_options(source->uns) : NULL; }
 
@@ -246,12 +245,6 @@ void name_source_drop(struct name_source *source, uint64_t from_number)
     (void)from_number;
     if (source->ens)
         ens_source_drop(source->ens);
-}
-
-void name_source_head(struct name_source *source, const struct eth_block *block)
-{
-    (void)source;
-    (void)block;
 }
 
 enum status facts_start(struct name_source *source, const struct facts_request *request, facts_done_fn *done, void *context, struct facts_job **out)

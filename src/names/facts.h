@@ -143,13 +143,11 @@ struct name_source;
 MUST_CHECK enum status name_source_ens(const struct ens_options *options, struct name_source **out);
 MUST_CHECK enum status name_source_uns(const struct uns_options *options, struct name_source **out);
 void name_source_free(struct name_source *source);      /**< when the loop has stopped; NULL is fine */
-bool name_source_is_ens(const struct name_source *source);
 const struct ens_options *name_source_ens_options(const struct name_source *source);   /**< NULL: it is not */
 const struct uns_options *name_source_uns_options(const struct name_source *source);
 
 /* What a source remembers so that the next lookup needs fewer steps is dropped by the follower of its chain (ethereum/chain.h), who calls these. */
 void name_source_logs(struct name_source *source, const struct eth_block *block, const struct chain_log *logs, size_t count);
-void name_source_head(struct name_source *source, const struct eth_block *block);
 void name_source_drop(struct name_source *source, uint64_t from_number);
 
 /** @param facts  taken by the callee (facts_free) */

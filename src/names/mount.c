@@ -154,7 +154,7 @@ enum status mounts_add(struct mounts *mounts, const struct mount_options *option
 
 /* ---- any thread ---- */
 
-static int suffix_labels(const struct mount *mount, struct name_view name)
+int mount_labels(const struct mount *mount, struct name_view name)
 {
     int labels = name_below(name, mount->options.suffix) ? mount->options.suffix.labels : -1;
     if (mount->options.reverse.labels > 0 && mount->options.reverse.labels > labels && name_below(name, mount->options.reverse))
@@ -180,7 +180,7 @@ struct mount *mounts_find(const struct mounts *mounts, struct name_view name)
     const struct mount *best = NULL;
     int most = -1;
     for (size_t i = 0; i < mounts->count; i++) {
-        int labels = suffix_labels(&mounts->list[i], name);
+        int labels = mount_labels(&mounts->list[i], name);
         if (labels > most && !is_off(&mounts->list[i])) {
             best = &mounts->list[i];
             most = labels;
@@ -304,7 +304,7 @@ static enum mount_outcome without_entry(const struct mount *mount, struct name_v
 {
     out->version = NULL;
     out->ahead = NULL;
-    out->labels = (uint8_t)suffix_labels(mount, name);
+    out->labels = (uint8_t)mount_labels(mount, name);
     const struct zone *zone = name.labels == mount->options.suffix.labels && name_equal(name, mount->options.suffix) ? mount->zone
                             : mount->reverse_zone != NULL && name_equal(name, mount->options.reverse) ? mount->reverse_zone : NULL;
     if (zone == NULL)

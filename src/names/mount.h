@@ -34,6 +34,8 @@ MUST_CHECK enum status mounts_add(struct mounts *mounts, const struct mount_opti
 /** The mount that a name lies in and that is not off, or NULL; of several the longest suffix (that of `reverse` too). */
 struct mount *mounts_find(const struct mounts *mounts, struct name_view name);
 struct name_view mount_suffix(const struct mount *mount);
+/** Labels of the suffix of it (that of reverse names may be another) that the name lies below; -1 = neither. */
+int mount_labels(const struct mount *mount, struct name_view name);
 /** Its names are none of ours for now: the DNS has the suffix.  It is not found any more. */
 void mount_set_off(struct mount *mount, bool off);
 /** A zone that stands for it: counters and options hang on it; it has a version with SOA and NS. */

@@ -216,8 +216,6 @@ static void on_head(void *context, const struct eth_block *block)
         if (late)
             atomic_store_explicit(&mount->recovered_ms, now, memory_order_relaxed);
         tell_serial(mount);
-        if (first_of_source(mounts, i))
-            name_source_head(mount->options.source, block);
     }
     if (followed->heads % UNUSED_SWEEP_HEADS == 0)
         sweep_watched(followed);
@@ -231,7 +229,6 @@ static void on_drop(void *context, uint64_t from)
     struct mounts *mounts = followed->mounts;
     const bool gap = !followed->has_head || from > followed->head.number;
     followed->generation++;
-    followed->dropped_from = gap ? 0 : from;
     if (!gap)                       /* the head is the block before, until the next one comes: to drop what is behind it is a gap then */
         followed->head.number = from > 0 ? from - 1 : 0;
     for (size_t i = 0; i < mounts->count; i++) {

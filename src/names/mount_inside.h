@@ -47,7 +47,6 @@ struct followed {
     struct eth_block head; bool has_head;
     uint64_t head_at_ms, interval_ms;           /* when it came; how long one takes as a rule */
     uint64_t heads, generation;                 /* generation: of reorganisations and gaps */
-    uint64_t dropped_from;                      /* the lowest of this generation */
     _Atomic int health;
     struct table *watched;                      /* by address */
     struct recent *recent;

@@ -114,7 +114,6 @@ static struct ens_options ens;
 const struct ens_options *__wrap_name_source_ens_options(const struct name_source *source);
 const struct uns_options *__wrap_name_source_uns_options(const struct name_source *source);
 void __wrap_name_source_logs(struct name_source *source, const struct eth_block *block, const struct chain_log *logs, size_t count);
-void __wrap_name_source_head(struct name_source *source, const struct eth_block *block);
 void __wrap_name_source_drop(struct name_source *source, uint64_t from);
 enum status __wrap_facts_start(struct name_source *source, const struct facts_request *request, facts_done_fn *done, void *context, struct facts_job **out);
 enum status __wrap_facts_start_reverse(struct name_source *source, const struct eth_address *address, uint64_t coin, facts_done_fn *done, void *context, struct facts_job **out);
@@ -122,7 +121,6 @@ void __wrap_facts_cancel(struct facts_job *job);
 const struct ens_options *__wrap_name_source_ens_options(const struct name_source *source) { (void)source; ens.chain = the_chain(); return &ens; }
 const struct uns_options *__wrap_name_source_uns_options(const struct name_source *source) { (void)source; return NULL; }
 void __wrap_name_source_logs(struct name_source *source, const struct eth_block *block, const struct chain_log *logs, size_t count) { (void)source; (void)block; (void)logs; (void)count; }
-void __wrap_name_source_head(struct name_source *source, const struct eth_block *block) { (void)source; (void)block; }
 void __wrap_name_source_drop(struct name_source *source, uint64_t from) { (void)source; (void)from; }
 
 struct job { struct name name; uint16_t types[16]; size_t type_count; bool reverse; facts_done_fn *done; void *context; bool open; };
